@@ -1,0 +1,1 @@
+Console.WriteLine(Ledger.Engine.Torch.V());

@@ -1,0 +1,1 @@
+namespace Ledger.TestKit; public static class K { }
