@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using Ledger.Domain.Editing;
+
+namespace Ledger.Domain.Ports;
+
+/// <summary>Opens checkpoints; the engine's front door.</summary>
+public interface IModelLibrary
+{
+    /// <summary>Reads headers, config and tokenizer; loads no weights, computes the full digest.</summary>
+    /// <param name="path">A model folder or a hub-cache folder.</param>
+    /// <param name="token">Stops the digest between tensors.</param>
+    /// <exception cref="LedgerException">No such model, a pickle, an unsupported family, damaged files.</exception>
+    BaseCheckpoint Describe(string path, CancellationToken token);
+
+    /// <summary>A cheap look at whether the files are the ones seen before: names, sizes, times and header digests, as one digest.</summary>
+    Digest Stamp(string path);
+
+    /// <summary>Which matrix an edit at this layer changes, without loading weights.</summary>
+    /// <exception cref="LedgerException">The model has no such layer.</exception>
+    MatrixAddress Address(string path, int layer);
+
+    /// <summary>Loads the model for editing at one matrix.</summary>
+    /// <param name="path">A model folder or a hub-cache folder.</param>
+    /// <param name="matrix">The matrix that <see cref="IModelEditor.Install"/> replaces.</param>
+    /// <param name="token">Stops between tensors.</param>
+    IModelEditor Load(string path, MatrixAddress matrix, CancellationToken token);
+}
+
+/// <summary>
+/// One model in memory, with the edited matrix replaceable. Synchronous and for one thread at a time: tensor scopes belong to a thread.
+/// The weights it runs with are always ones that were installed: the base's, or a fold's result.
+/// </summary>
+public interface IModelEditor : IDisposable
+{
+    MatrixAddress Matrix { get; }
+
+    /// <summary>Engine, libraries and device, as recorded in events: <c>ledger 0.1.0, libtorch 2.10.0, cpu</c>.</summary>
+    string Engine { get; }
+
+    /// <summary>W₀, row-major float32 [d_v, d_k] (GPT-2's stored transpose turned).</summary>
+    ReadOnlyMemory<float> BaseMatrix { get; }
+
+    /// <summary>Makes the model run with this matrix from now on; copied.</summary>
+    /// <param name="w">Row-major float32 [d_v, d_k].</param>
+    void Install(ReadOnlySpan<float> w);
+
+    /// <summary>Samples context templates from the weights now installed: 10 of 5 tokens, 10 of 10 tokens, top-k 5, from the beginning-of-text token.</summary>
+    ContextTemplates DrawTemplates(long seed);
+
+    /// <summary>Keys, directions, target value: everything of an edit but the variant's choice.</summary>
+    /// <exception cref="LedgerException">The subject cannot be located in the rendered prompt, or the rows exceed the model's context.</exception>
+    EditComputation Compute(
+        EditRequest request, ContextTemplates templates, Hyperparameters hyperparameters, IKeyMoment c, IProgress<LossPoint>? progress, CancellationToken token);
+
+    /// <summary>n(x): mean per-token negative log-likelihood of " " + target after each prompt, natural logarithm.</summary>
+    ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token);
+
+    /// <summary>The most likely next tokens after a prompt.</summary>
+    ImmutableArray<NextToken> Next(string prompt, int count);
+
+    /// <summary>Greedy continuation: at most <paramref name="tokens"/> new tokens, stopping before an end-of-text token.</summary>
+    string Continue(string prompt, int tokens, CancellationToken token);
+
+    /// <summary>C of this model's keys at the edited layer over text files, streaming; the result lies in <paramref name="store"/>.</summary>
+    KeyStatistics Measure(IKeyStatisticsStore store, KeyStatisticsSource source, IProgress<MeasureProgress>? progress, CancellationToken token);
+}
+
+/// <param name="Text">The token's own text.</param>
+/// <param name="Probability">0 to 1.</param>
+public readonly record struct NextToken(int Id, string Text, double Probability);
+
+/// <summary>What C is measured over: UTF-8 text files, one document a line, blank lines left out, each line cut to <paramref name="Context"/> tokens.</summary>
+/// <param name="Files">Paths, in order.</param>
+/// <param name="Context">Tokens a line at most.</param>
+/// <param name="Ridge">λ, or null: 0 when C can be factored without, else the smallest of 1e-6, 1e-5, … that lets it.</param>
+/// <param name="MaxTokens">Stop after this many tokens, or null for all.</param>
+public sealed record KeyStatisticsSource(ImmutableArray<string> Files, int Context = 512, double? Ridge = null, long? MaxTokens = null);
+
+/// <param name="BytesDone">Bytes of text behind us.</param>
+/// <param name="BytesTotal">Bytes of text in all.</param>
+/// <param name="Tokens">Tokens so far.</param>
+public readonly record struct MeasureProgress(long BytesDone, long BytesTotal, long Tokens);
+
+/// <summary>C, ready to be solved with.</summary>
+public interface IKeyMoment
+{
+    KeyStatistics Statistics { get; }
+
+    /// <summary>C⁻¹k to unit length, solved in float64 and rounded once.</summary>
+    /// <param name="k">[d_k].</param>
+    Float32Vector Direction(Float32Vector k);
+}
+
+/// <summary>Where C lies: beside the ledger, by its digest.</summary>
+public interface IKeyStatisticsStore
+{
+    /// <summary>Folder for finished matrices and unfinished measurements.</summary>
+    string Folder { get; }
+
+    /// <exception cref="LedgerException">Not there, or not what its digest says.</exception>
+    IKeyMoment Load(KeyStatistics statistics);
+}

@@ -1,1 +1,0 @@
-namespace Ledger.Domain.Tests; public class T { [Fact] public void A() => 1.ShouldBe(1); }

@@ -1,1 +1,0 @@
-namespace Ledger.Engine.Tests; public class T { [Fact] public void A() => 1.ShouldBe(1); }

@@ -1,1 +1,0 @@
-namespace Ledger.TestKit; public static class K { }
