@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Ledger.Engine.Checkpoints;
+
+/// <summary>
+/// Writes a safetensors file whole or not at all: into a temporary file beside it, flushed to disk, then renamed. Same input, same bytes.
+/// </summary>
+public sealed class SafetensorsWriter
+{
+    /// <summary>The data begins at a multiple of this, as the reference implementation pads it, so that a mapped tensor is aligned.</summary>
+    private const int Alignment = 8;
+
+    private const int Chunk = 1 << 26;
+
+    private readonly SortedDictionary<string, (string Dtype, long[] Shape, ReadOnlyMemory<float> Floats, ReadOnlyMemory<double> Doubles)> tensors = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, string> metadata = new(StringComparer.Ordinal);
+
+    /// <param name="values">Row-major; read when the file is written, not copied before.</param>
+    /// <exception cref="ArgumentException">The name is taken, or the shape does not fit.</exception>
+    public SafetensorsWriter Add(string name, ReadOnlyMemory<float> values, params long[] shape)
+    {
+        RequireFits(name, values.Length, shape);
+        tensors.Add(name, ("F32", shape, values, default));
+        return this;
+    }
+
+    /// <inheritdoc cref="Add(string, ReadOnlyMemory{float}, long[])"/>
+    public SafetensorsWriter Add(string name, ReadOnlyMemory<double> values, params long[] shape)
+    {
+        RequireFits(name, values.Length, shape);
+        tensors.Add(name, ("F64", shape, default, values));
+        return this;
+    }
+
+    /// <summary>An entry of <c>__metadata__</c>.</summary>
+    public SafetensorsWriter Note(string name, string value)
+    {
+        metadata.Add(name, value);
+        return this;
+    }
+
+    /// <exception cref="IOException">The folder is missing or full; what stood at the path stands there still.</exception>
+    public void Write(string path)
+    {
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                WriteTo(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private void WriteTo(Stream stream)
+    {
+        var header = Header();
+        Span<byte> length = stackalloc byte[SafetensorsHeader.PrefixLength];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+        stream.Write(length);
+        stream.Write(header);
+        foreach (var (dtype, _, floats, doubles) in tensors.Values)
+            if (dtype == "F32") WriteValues(stream, floats.Span);
+            else WriteValues(stream, doubles.Span);
+    }
+
+    private static void WriteValues<T>(Stream stream, ReadOnlySpan<T> values) where T : unmanaged
+    {
+        for (var done = 0; done < values.Length; done += Chunk)
+            stream.Write(MemoryMarshal.AsBytes(values.Slice(done, Math.Min(Chunk, values.Length - done))));
+    }
+
+    private byte[] Header()
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (metadata.Count > 0)
+            {
+                json.WriteStartObject(SafetensorsHeader.MetadataName);
+                foreach (var (name, value) in metadata) json.WriteString(name, value);
+                json.WriteEndObject();
+            }
+            long position = 0;
+            foreach (var (name, (dtype, shape, floats, doubles)) in tensors)
+            {
+                var end = position + (long)floats.Length * sizeof(float) + (long)doubles.Length * sizeof(double);
+                json.WriteStartObject(name);
+                json.WriteString("dtype", dtype);
+                WriteNumbers(json, "shape", shape);
+                WriteNumbers(json, "data_offsets", [position, end]);
+                json.WriteEndObject();
+                position = end;
+            }
+            json.WriteEndObject();
+        }
+        while (buffer.Length % Alignment != 0) buffer.WriteByte((byte)' ');
+        return buffer.ToArray();
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter json, string name, ReadOnlySpan<long> numbers)
+    {
+        json.WriteStartArray(name);
+        foreach (var n in numbers) json.WriteNumberValue(n);
+        json.WriteEndArray();
+    }
+
+    private void RequireFits(string name, long elements, long[] shape)
+    {
+        if (name == SafetensorsHeader.MetadataName || tensors.ContainsKey(name)) throw new ArgumentException($"The name {name} is taken.", nameof(name));
+        if (shape.Aggregate(1L, (product, n) => checked(product * n)) != elements || shape.Any(n => n < 0))
+            throw new ArgumentException($"{elements} values do not fill {TensorEntry.Describe(shape)}.", nameof(shape));
+    }
+}
