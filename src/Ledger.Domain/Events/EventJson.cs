@@ -1,0 +1,157 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Ledger.Domain.Editing;
+
+namespace Ledger.Domain.Events;
+
+/// <summary>A rule that turns an old stored form into the next one. The stored event stays as it is.</summary>
+/// <param name="From">The old name, <c>edit-applied.v1</c>.</param>
+/// <param name="To">The next name; may itself be old.</param>
+/// <param name="Rewrite">Old payload to new payload.</param>
+public sealed record Upcaster(string From, string To, Func<JsonObject, JsonObject> Rewrite);
+
+/// <summary>
+/// Events to and from their stored form: UTF-8 JSON, camelCase, vectors as base64 of their little-endian float32 bits
+/// (docs/decisions/0003-event-encoding.md). Strict on reading: an unknown name or field stops the fold rather than being skipped.
+/// </summary>
+public sealed class EventJson
+{
+    private static readonly FrozenDictionary<string, Type> ByName = typeof(LedgerEvent).Assembly.GetTypes()
+        .Where(t => t is { IsAbstract: false } && t.IsSubclassOf(typeof(LedgerEvent)))
+        .ToFrozenDictionary(t => t.GetCustomAttribute<EventNameAttribute>()!.Name);
+
+    private static readonly FrozenDictionary<Type, string> ByType = ByName.ToFrozenDictionary(p => p.Value, p => p.Key);
+
+    private readonly FrozenDictionary<string, Upcaster> upcasters;
+
+    /// <param name="upcasters">Rules for names that are no longer written; a new version of an event comes with one.</param>
+    public EventJson(IEnumerable<Upcaster> upcasters) => this.upcasters = upcasters.ToFrozenDictionary(u => u.From);
+
+    /// <summary>What this program reads and writes.</summary>
+    public static EventJson Current { get; } = new([]);
+
+    /// <summary>Every name this program writes, with its type.</summary>
+    public static IReadOnlyDictionary<string, Type> Names => ByName;
+
+    /// <summary>How everything of the domain is written as JSON.</summary>
+    public static JsonSerializerOptions Options { get; } = CreateOptions();
+
+    public static string NameOf(LedgerEvent e) => ByType[e.GetType()];
+
+    public static byte[] Serialize(LedgerEvent e) => JsonSerializer.SerializeToUtf8Bytes(e, e.GetType(), Options);
+
+    public static byte[] Serialize(EventMetadata metadata) => JsonSerializer.SerializeToUtf8Bytes(metadata, Options);
+
+    /// <exception cref="UnknownEventException">No rule knows the name.</exception>
+    /// <exception cref="DamagedEventException">The bytes are not that event.</exception>
+    public EventEnvelope Read(RecordedEvent recorded)
+    {
+        try
+        {
+            var metadata = JsonSerializer.Deserialize<EventMetadata>(recorded.Metadata.Span, Options) ?? throw new JsonException("null");
+            return new EventEnvelope(recorded.Position, recorded.Stream, recorded.Number, metadata, ReadEvent(recorded), recorded.Previous, recorded.Hash);
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            throw new DamagedEventException(recorded.Stream, recorded.Number, recorded.Type, e);
+        }
+    }
+
+    private LedgerEvent ReadEvent(RecordedEvent recorded)
+    {
+        if (ByName.TryGetValue(recorded.Type, out var type))
+            return (LedgerEvent?)JsonSerializer.Deserialize(recorded.Data.Span, type, Options) ?? throw new JsonException("null");
+
+        var name = recorded.Type;
+        JsonObject? payload = null;
+        while (!ByName.ContainsKey(name))
+        {
+            if (!upcasters.TryGetValue(name, out var upcaster)) throw new UnknownEventException(recorded.Stream, recorded.Number, recorded.Type);
+            payload = upcaster.Rewrite(payload ?? JsonNode.Parse(recorded.Data.Span)!.AsObject());
+            name = upcaster.To;
+        }
+        return (LedgerEvent?)payload.Deserialize(ByName[name], Options) ?? throw new JsonException("null");
+    }
+
+    private static JsonSerializerOptions CreateOptions()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+            AllowDuplicateProperties = false,
+            NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+            // Texts stay readable; payloads are never pasted into markup.
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            Converters =
+            {
+                new Float32VectorConverter(), new TimeConverter(), new VariantConverter(), new JsonStringEnumConverter(null, allowIntegerValues: false),
+                new TextConverter<Digest>(), new TextConverter<StateId>(), new TextConverter<EditId>(), new TextConverter<LedgerId>(), new TextConverter<TimelineId>(),
+            },
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+
+    /// <summary>Values that are written as their text.</summary>
+    private sealed class TextConverter<T> : JsonConverter<T> where T : struct, IParsable<T>
+    {
+        public override T Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+            T.TryParse(reader.GetString(), null, out var value) ? value : throw new JsonException($"\"{reader.GetString()}\" is not a {typeof(T).Name}.");
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+
+    private sealed class VariantConverter : JsonConverter<Variant>
+    {
+        public override Variant Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+            VariantNames.TryParse(reader.GetString(), out var v) ? v : throw new JsonException($"\"{reader.GetString()}\" is not a variant.");
+
+        public override void Write(Utf8JsonWriter writer, Variant value, JsonSerializerOptions options) => writer.WriteStringValue(value.Name());
+    }
+
+    private sealed class Float32VectorConverter : JsonConverter<Float32Vector>
+    {
+        public override Float32Vector Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+            Float32Vector.FromBytes(reader.GetBytesFromBase64());
+
+        public override void Write(Utf8JsonWriter writer, Float32Vector value, JsonSerializerOptions options) => writer.WriteBase64StringValue(value.Bytes);
+    }
+
+    /// <summary>One fixed form, <c>2026-11-24T05:06:07.1234567Z</c>, so that the same instant has the same bytes.</summary>
+    private sealed class TimeConverter : JsonConverter<DateTimeOffset>
+    {
+        private const string Format = "yyyy-MM-ddTHH:mm:ss.fffffffZ";
+
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+            DateTimeOffset.ParseExact(reader.GetString()!, Format, null, System.Globalization.DateTimeStyles.AssumeUniversal | System.Globalization.DateTimeStyles.AdjustToUniversal);
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.UtcDateTime.ToString(Format, System.Globalization.CultureInfo.InvariantCulture));
+    }
+}
+
+/// <summary>The stream holds an event that no rule knows: written by a newer program, or not by this one at all.</summary>
+public sealed class UnknownEventException(StreamName stream, long number, string type)
+    : LedgerException($"Event {number} of {stream} is a \"{type}\", which this program does not know.", "use the version of ledger that wrote it, or a newer one")
+{
+    public StreamName Stream { get; } = stream;
+    public long Number { get; } = number;
+    public string Type { get; } = type;
+    public override FailureKind Kind => FailureKind.Failed;
+}
+
+/// <summary>A stored event's bytes are not what its name says.</summary>
+public sealed class DamagedEventException(StreamName stream, long number, string type, Exception inner)
+    : LedgerException($"Event {number} of {stream} is not a readable \"{type}\": {inner.Message}", "run `ledger verify`; restore the file from a backup", inner)
+{
+    public StreamName Stream { get; } = stream;
+    public long Number { get; } = number;
+    public override FailureKind Kind => FailureKind.VerificationFailed;
+}
