@@ -42,9 +42,10 @@ public enum ReleaseMode
 }
 
 /// <summary>Somebody let a quarantined edit in. The gate's verdict on the new factors is recorded but did not decide.</summary>
+/// <param name="Delta">Digest of the new (u, r): u is the edit's own ū or u_o, so it is not repeated here.</param>
 [EventName("edit-released.v1")]
 public sealed record EditReleased(
-    EditId Edit, Variant Variant, ReleaseMode Mode, EditSolution Solution, Signals Signals, Verdict Verdict, string Reason,
+    EditId Edit, Variant Variant, ReleaseMode Mode, EditSolution Solution, Digest Delta, Signals Signals, Verdict Verdict, string Reason,
     StateId After, Digest? Fingerprint) : TimelineEvent;
 
 /// <summary>Somebody decided that a quarantined edit never goes in.</summary>
