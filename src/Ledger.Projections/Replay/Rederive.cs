@@ -1,0 +1,44 @@
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
+
+namespace Ledger.Projections.Replay;
+
+/// <summary>
+/// An edit's factors anew on another state of the weights, from its recorded keys and v_e alone (ledger.md §5, mode <c>values</c>):
+/// W k = W₀k + Σ_j r_j (u_j·k) over the edits in effect. Sums in float64, r rounded once.
+/// </summary>
+public static class Rederive
+{
+    /// <param name="keys">The edit's keys and base outputs.</param>
+    /// <param name="vE">v_e [d_v].</param>
+    /// <param name="variant">Which row of the table.</param>
+    /// <param name="inEffect">The edits in effect on the state it goes onto.</param>
+    /// <returns>The factors, and m₀ = W k_o + b and W k̄ + b of that state.</returns>
+    public static (Factors Factors, Float32Vector M0, Float32Vector OutKBar) Values(EditKeys keys, Float32Vector vE, Variant variant, IReadOnlyList<RankOneDelta> inEffect)
+    {
+        var m0 = Output(keys.BaseOutKO, keys.KO, inEffect);
+        var outKBar = Output(keys.BaseOutKBar, keys.KBar, inEffect);
+        var factors = Factors.Of(variant, keys.KBar, keys.KO, keys.UBar, keys.UO, vE, Factors.SolvesAtKBar(variant) ? outKBar : m0);
+        return (factors, m0, outKBar);
+    }
+
+    /// <summary>W k + b of a state, from W₀k + b and the edits in effect.</summary>
+    /// <param name="baseOutput">W₀k + b [d_v].</param>
+    /// <param name="k">[d_k].</param>
+    public static Float32Vector Output(Float32Vector baseOutput, Float32Vector k, IReadOnlyList<RankOneDelta> inEffect)
+    {
+        var sum = new double[baseOutput.Length];                    // [d_v]
+        for (var i = 0; i < sum.Length; i++) sum[i] = baseOutput[i];
+        foreach (var (r, u) in inEffect)
+        {
+            ShapeException.Require(r.Length == sum.Length, nameof(r), sum.Length, r.Length);
+            var uk = u.Dot(k);
+            for (var i = 0; i < sum.Length; i++) sum[i] += r[i] * uk;
+        }
+        return Float32Vector.Create(sum.Length, span =>
+        {
+            for (var i = 0; i < span.Length; i++) span[i] = (float)sum[i];
+        });
+    }
+}
