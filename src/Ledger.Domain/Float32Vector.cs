@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace Ledger.Domain;
@@ -58,7 +59,10 @@ public sealed class Float32Vector : IEquatable<Float32Vector>
 
     public bool IsFinite()
     {
-        foreach (var v in values)
+        var rest = values.AsSpan();
+        for (var max = new Vector<float>(float.MaxValue); rest.Length >= Vector<float>.Count; rest = rest[Vector<float>.Count..])
+            if (!Vector.LessThanOrEqualAll(Vector.Abs(new Vector<float>(rest)), max)) return false;      // false for NaN too
+        foreach (var v in rest)
             if (!float.IsFinite(v)) return false;
         return true;
     }
