@@ -1,1 +1,13 @@
-Console.WriteLine(Ledger.Engine.Torch.V());
+using Ledger.Bench;
+
+return args switch
+{
+    ["fold", .. var rest] => FoldBench.Run(rest),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS]");
+    return 2;
+}
