@@ -116,7 +116,7 @@ public static class Fold
 /// <param name="EditsPerBlock">Edits a tile of W takes between being loaded and stored.</param>
 internal readonly record struct FoldPlan(VectorWidth Width, int Threads, int EditsPerBlock)
 {
-    /// <summary>Measured at 1600 × 6400: 128 edits a block cost a fifth more, 1024 gain nothing; the panel of u stays within a second-level cache.</summary>
+    /// <summary>Measured at 1600 × 6400: 128 edits a block cost a good tenth more, 1024 gain nothing; the panel of u stays within a second-level cache.</summary>
     private const int Edits = 512;
 
     /// <summary>Below this many multiply-adds waking threads takes longer than the work.</summary>
