@@ -19,6 +19,9 @@ public interface IModelLibrary
     /// <exception cref="LedgerException">The model has no such layer.</exception>
     MatrixAddress Address(string path, int layer);
 
+    /// <summary>W₀ alone: row-major float32 [d_v, d_k] (GPT-2's stored transpose turned), without loading the model.</summary>
+    float[] ReadMatrix(string path, MatrixAddress matrix);
+
     /// <summary>Loads the model for editing at one matrix.</summary>
     /// <param name="path">A model folder or a hub-cache folder.</param>
     /// <param name="matrix">The matrix that <see cref="IModelEditor.Install"/> replaces.</param>

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Ledger.Host.Sessions;
+using MediatR;
+
+namespace Ledger.Host.Cli;
+
+/// <summary>What every command understands.</summary>
+internal static class CommonOptions
+{
+    public static Option<string?> Ledger { get; } = new("--ledger", "-l") { Description = "The ledger file; default LEDGER_FILE, else the only one in this folder.", Recursive = true, HelpName = "FILE" };
+
+    public static Option<string?> Model { get; } = new("--model", "-m") { Description = "The model folder or hub-cache folder; default LEDGER_MODEL, else where the ledger found it.", Recursive = true, HelpName = "FOLDER" };
+
+    public static Option<bool> Json { get; } = new("--json") { Description = "Print stable fields for programs: one document, or one a line.", Recursive = true };
+
+    public static Option<string?> Author { get; } = new("--author") { Description = "Whose decision it is; default LEDGER_AUTHOR, else the user's name.", Recursive = true, HelpName = "NAME" };
+
+    public static string AuthorOf(ParseResult parsed) =>
+        parsed.GetValue(Author) ?? (Environment.GetEnvironmentVariable("LEDGER_AUTHOR") is { Length: > 0 } named ? named : Environment.UserName);
+
+    public static LedgerPaths LedgerOf(ParseResult parsed) => LedgerPaths.Resolve(parsed.GetValue(Ledger));
+}
+
+/// <summary>What the commands share: the use cases, the two streams, and one way to fail.</summary>
+internal sealed class Face(IMediator mediator, TextWriter output, TextWriter error, TimeProvider time, CancellationToken stop)
+{
+    public IMediator Mediator { get; } = mediator;
+
+    public TextWriter Out { get; } = output;
+
+    public TextWriter Err { get; } = error;
+
+    public TimeProvider Time { get; } = time;
+
+    /// <summary>A command whose failure is said in one place.</summary>
+    public void Bind(Command command, Func<ParseResult, Printer, CancellationToken, Task<int>> run) => command.SetAction(async (parsed, token) =>
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(token, stop);
+        try
+        {
+            return await run(parsed, new Printer(Out, parsed.GetValue(CommonOptions.Json)), both.Token);
+        }
+        catch (Exception e)
+        {
+            foreach (var line in Errors.Lines(e)) await Err.WriteLineAsync(line);
+            return Errors.ExitCode(e);
+        }
+    });
+}

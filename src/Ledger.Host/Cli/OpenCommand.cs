@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Gate;
+using Ledger.Domain.Validation;
+using Ledger.Host.Features;
+using Ledger.Host.Sessions;
+
+namespace Ledger.Host.Cli;
+
+internal static class OpenCommand
+{
+    public static Command Create(Face face)
+    {
+        var name = new Argument<string>("NAME") { Description = "The ledger's name; the file is NAME.ledger in this folder." };
+        var layer = new Option<int>("--layer") { Description = "The layer ℓ whose MLP down-projection is edited, counted from 0.", Required = true, HelpName = "N" };
+        var seed = new Option<long>("--seed") { Description = "What the context templates are drawn from; recorded.", DefaultValueFactory = _ => 0, HelpName = "N" };
+        var templates = new Option<string?>("--templates") { Description = "Context templates to use instead of drawing them: a JSON array of texts with one {} each, the first {}.", HelpName = "FILE" };
+        var gate = new Option<string>("--gate") { Description = "default stops collapsing and useless edits; observe computes and records the same verdicts and stops nothing.", DefaultValueFactory = _ => "default" };
+        gate.AcceptOnlyFromAmong("default", "observe");
+        var policy = new Option<string?>("--policy") { Description = "A gate policy of your own (JSON; docs/event-format.md, gate-policy-set).", HelpName = "FILE" };
+        var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, seed, templates, gate, policy };
+        face.Bind(command, async (parsed, printer, token) =>
+        {
+            var model = parsed.GetValue(CommonOptions.Model) ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")
+                ?? throw new SetupException("No model is named.", "name its folder with --model");
+            var rules = parsed.GetValue(policy) is { } file ? JsonFile.Read<GatePolicy>(file) : parsed.GetValue(gate) == "observe" ? GatePolicy.Observing : GatePolicy.Default;
+            ValidationFailedException.ThrowIfInvalid(new GatePolicyValidator(), rules);
+            var given = parsed.GetValue(templates) is { } texts ? ContextTemplates.Given(JsonFile.Read<string[]>(texts)) : null;
+            if (given is not null) ValidationFailedException.ThrowIfInvalid(new ContextTemplatesValidator(), given);
+            var open = new OpenLedger(parsed.GetRequiredValue(name), model, parsed.GetValue(layer), parsed.GetValue(seed), Hyperparameters.Published, CommonOptions.AuthorOf(parsed));
+            var (paths, setup) = await face.Mediator.Send(new OpenLedgerFeature.Request(open, Directory.GetCurrentDirectory(), given, rules), token);
+            Print(printer, paths, setup);
+            return Errors.Done;
+        });
+        return command;
+    }
+
+    private static void Print(Printer printer, LedgerPaths paths, LedgerSetup setup)
+    {
+        var (opened, templates) = (setup.Base, setup.RequireTemplates());
+        if (printer.IsJson)
+        {
+            printer.Json(new { paths.File, opened.Ledger, opened.Name, opened.Base, opened.Matrix, opened.BaseMatrix, Templates = templates, setup.Policy });
+            return;
+        }
+        printer.Line($"Opened {opened.Name} over {opened.Base.Name} ({opened.Base.Family}, {opened.Base.Layers} layers, {Say.Count(opened.Base.Parameters)} parameters, {opened.Base.StoredAs} on disk)");
+        printer.Field("file", paths.File);
+        printer.Field("base", opened.Base.Digest.Short());
+        printer.Field("edits", $"{opened.Matrix}, fingerprint {opened.BaseMatrix.Short()}");
+        printer.Field("templates", $"{templates.Texts.Length}, {(templates.Seed is { } s ? $"drawn with seed {s}" : "given")}");
+        printer.Field("gate", setup.Policy.ToString());
+        printer.Line();
+        printer.Line("Next: ledger keystats TEXT…      measure C over ordinary text, once, before the first edit");
+    }
+}

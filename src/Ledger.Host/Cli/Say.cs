@@ -1,0 +1,51 @@
+using System.Globalization;
+using Ledger.Domain.Editing;
+
+namespace Ledger.Host.Cli;
+
+/// <summary>How numbers, times and facts are put into words.</summary>
+internal static class Say
+{
+    /// <summary>2.2e-5.</summary>
+    public static string Small(double x) => x == 0 ? "0" : x.ToString("0.0e-0", CultureInfo.InvariantCulture);
+
+    public static string Number(double x) =>
+        Math.Abs(x) is var a && a >= 100 ? x.ToString("0", CultureInfo.InvariantCulture) : a is > 0 and < 0.01 ? x.ToString("0.0000", CultureInfo.InvariantCulture) : x.ToString("0.00", CultureInfo.InvariantCulture);
+
+    public static string Percent(double p) => p switch
+    {
+        >= 0.01 => (100 * p).ToString("0", CultureInfo.InvariantCulture) + "%",
+        >= 0.0001 => (100 * p).ToString("0.00", CultureInfo.InvariantCulture) + "%",
+        _ => "<0.01%",
+    };
+
+    /// <summary>n as the probability a person expects.</summary>
+    public static string Probability(double n) => Percent(TargetScore.Probability(n));
+
+    public static string Count(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
+
+    public static string Seconds(double s) => s < 1 ? $"{1000 * s:0} ms" : s < 100 ? $"{s:0.0} s" : $"{s / 60:0} min";
+
+    /// <summary>|Δ| beside what is usual: "|Δ| 2.8e-3, 160 × this ledger's median".</summary>
+    public static string AbsDelta(double x, double? median)
+    {
+        if (median is not > 0 || !double.IsFinite(x)) return $"|Δ| {Small(x)}";
+        var ratio = x / median.Value;
+        return $"|Δ| {Small(x)}" + (ratio is > 0.2 and < 5 ? " (typical)" : $", {Number(ratio)} × this ledger's median");
+    }
+
+    /// <summary>"Danielle Darrieux · The mother tongue of {} is → English".</summary>
+    public static string Fact(string prompt, string subject, string target) => $"{OneLine(subject)} · {OneLine(prompt)} → {OneLine(target.Trim())}";
+
+    public static string Ago(DateTimeOffset then, DateTimeOffset now) => (now - then) switch
+    {
+        { TotalMinutes: < 1 } => "just now",
+        { TotalHours: < 1 } d => $"{d.TotalMinutes:0} min ago",
+        { TotalDays: < 1 } d => $"{d.TotalHours:0} h ago",
+        { TotalDays: < 30 } d => $"{d.TotalDays:0} d ago",
+        _ => then.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>Text from a request, on one line and without anything a terminal would obey.</summary>
+    public static string OneLine(string text) => string.Concat(text.Select(c => c is '\n' ? "⏎" : char.IsControl(c) ? "·" : c.ToString()));
+}

@@ -1,0 +1,39 @@
+using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Ports;
+using Ledger.Host.Sessions;
+using MediatR;
+
+namespace Ledger.Host.Features;
+
+/// <summary>Edits one fact.</summary>
+public static class ApplyEditFeature
+{
+    /// <param name="DryRun">Compute and judge, append nothing.</param>
+    public sealed record Request(ApplyEdit Command, LedgerPaths Ledger, string? Model, bool DryRun, IProgress<LossPoint>? Progress) : IRequest<EditResult>, ICarriesCommand
+    {
+        object ICarriesCommand.Command => Command;
+    }
+
+    public sealed class Handler(LedgerSessions sessions, IModelLibrary library, BaseGuard guard, Func<LedgerPaths, IKeyStatisticsStore> stores, TimeProvider time)
+        : IRequestHandler<Request, EditResult>
+    {
+        public async Task<EditResult> Handle(Request request, CancellationToken token)
+        {
+            await using var session = await sessions.OpenAsync(request.Ledger, token);
+            var statistics = session.Setup.RequireStatistics();
+            using var bench = Workbench.Load(session, library, guard, request.Model, token);
+            bench.Install(session.Main.DeltasInEffect(), token);
+            var pipeline = new EditPipeline(session, bench, stores(request.Ledger).Load(statistics));
+
+            var command = request.Command;
+            var by = new Provenance(command.Author, command.Reason, command.Source, null);
+            var started = time.GetTimestamp();
+            if (request.DryRun)
+                return EditResult.Of(pipeline.DryRun(command.Request, command.Variant, by, request.Progress, token), session.Main, recorded: false, time.GetElapsedTime(started));
+            var e = await pipeline.RecordAsync(command.Request, command.Variant, by, CommandContext.For(command.Author), request.Progress, token);
+            return EditResult.Of(e.Record, session.Main, recorded: true, time.GetElapsedTime(started));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using System.Text;
+using System.Text.Json;
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+
+namespace Ledger.Host.Features.Bulk;
+
+/// <summary>A record of a bulk file that is not an edit: where, and what would be right.</summary>
+public sealed class BulkFileException(string file, long line, long column, string problem, string remedy)
+    : LedgerException($"{Path.GetFileName(file)}, line {line}, column {column}: {problem}", remedy)
+{
+    public string File { get; } = file;
+
+    /// <summary>From 1.</summary>
+    public long Line { get; } = line;
+
+    /// <summary>In bytes, from 1.</summary>
+    public long Column { get; } = column;
+
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <param name="Line">Where the record begins, from 1: its place in the file and part of its idempotency key.</param>
+/// <param name="Request">Null when the record is bad.</param>
+/// <param name="Fault">Why it is bad; null when it is good.</param>
+public sealed record BulkRecord(long Line, EditRequest? Request, BulkFileException? Fault);
+
+/// <summary>
+/// CounterFact as published (one JSON array) or one record a line. Fields read: <c>requested_rewrite</c> {prompt, subject, target_new.str,
+/// target_true.str?, relation_id?}, <c>paraphrase_prompts</c>?, <c>neighborhood_prompts</c>?; others are left alone.
+/// </summary>
+public sealed class CounterFactFile
+{
+    private readonly string path;
+    private readonly byte[] bytes;
+
+    private CounterFactFile(string path, byte[] bytes)
+    {
+        this.path = path;
+        this.bytes = bytes;
+    }
+
+    /// <summary>SHA-256 of the file's bytes.</summary>
+    public Digest Digest => Digest.Of(bytes);
+
+    /// <exception cref="BulkFileException">There is no such file.</exception>
+    public static CounterFactFile Read(string path)
+    {
+        try
+        {
+            return new CounterFactFile(path, File.ReadAllBytes(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BulkFileException(path, 0, 0, $"the file cannot be read: {e.Message}", "name a CounterFact file: a JSON array, or one record a line");
+        }
+    }
+
+    /// <summary>The records in order; a bad one says so and the reading goes on, as far as the JSON allows.</summary>
+    public IEnumerable<BulkRecord> Records()
+    {
+        var start = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+        var first = bytes.AsSpan(start).IndexOfAnyExcept(" \t\r\n"u8);
+        return first >= 0 && bytes[start + first] == '[' ? Array(start + first) : Lines(start);
+    }
+
+    private IEnumerable<BulkRecord> Lines(int start)
+    {
+        long line = 0;
+        for (var at = start; at < bytes.Length;)
+        {
+            line++;
+            var length = bytes.AsSpan(at).IndexOf((byte)'\n');
+            if (length < 0) length = bytes.Length - at;
+            var record = bytes.AsMemory(at, length);
+            at += length + 1;
+            if (record.Span.IndexOfAnyExcept(" \t\r"u8) >= 0) yield return Parse(record, line, 0);
+        }
+    }
+
+    private IEnumerable<BulkRecord> Array(int start)
+    {
+        // Each element is cut out by the reader, so that a bad record has its own line and the next ones are still read.
+        var at = start + 1;
+        var line = 1L + bytes.AsSpan(0, at).Count((byte)'\n');
+        while (true)
+        {
+            var skip = bytes.AsSpan(at).IndexOfAnyExcept(" \t\r\n,"u8);
+            if (skip < 0) throw Fault(line, at - LineStart(at), "the array does not end", "the file is cut off; fetch it again");
+            line += bytes.AsSpan(at, skip).Count((byte)'\n');
+            at += skip;
+            if (bytes[at] == ']') yield break;
+            var length = ElementLength(at, line);
+            yield return Parse(bytes.AsMemory(at, length), line, at - LineStart(at));
+            line += bytes.AsSpan(at, length).Count((byte)'\n');
+            at += length;
+        }
+    }
+
+    private int ElementLength(int at, long line)
+    {
+        var reader = new Utf8JsonReader(bytes.AsSpan(at), new JsonReaderOptions { AllowMultipleValues = true });
+        try
+        {
+            reader.Read();
+            reader.Skip();
+            return checked((int)reader.BytesConsumed);
+        }
+        catch (JsonException e)
+        {
+            throw Syntax(e, line, at - LineStart(at));
+        }
+    }
+
+    private BulkRecord Parse(ReadOnlyMemory<byte> record, long line, int column)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(record);
+            return new BulkRecord(line, Request(json.RootElement, line, column), null);
+        }
+        catch (JsonException e)
+        {
+            return new BulkRecord(line, null, Syntax(e, line, column));
+        }
+        catch (BulkFileException e)
+        {
+            return new BulkRecord(line, null, e);
+        }
+    }
+
+    private EditRequest Request(JsonElement record, long line, int column)
+    {
+        var rewrite = Member(record, "requested_rewrite", JsonValueKind.Object)
+            ?? throw Missing("requested_rewrite", "an object with prompt, subject and target_new");
+        return new EditRequest(
+            Text(rewrite, "prompt"),
+            Text(rewrite, "subject"),
+            Target(rewrite, "target_new") ?? throw Missing("requested_rewrite.target_new", "{\"str\": \"…\"}"),
+            Target(rewrite, "target_true"),
+            Member(rewrite, "relation_id", JsonValueKind.String)?.GetString(),
+            Texts(record, "paraphrase_prompts"),
+            Texts(record, "neighborhood_prompts"));
+
+        string Text(JsonElement from, string name) =>
+            Member(from, name, JsonValueKind.String)?.GetString() ?? throw Missing($"requested_rewrite.{name}", "a string");
+
+        string? Target(JsonElement from, string name) =>
+            Member(from, name, JsonValueKind.Object) is { } target ? Member(target, "str", JsonValueKind.String)?.GetString() ?? throw Missing($"requested_rewrite.{name}.str", "a string") : null;
+
+        ImmutableArray<string> Texts(JsonElement from, string name)
+        {
+            if (Member(from, name, JsonValueKind.Array) is not { } array) return [];
+            if (array.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.String)) throw Wrong(name, "an array of strings");
+            return [.. array.EnumerateArray().Select(e => e.GetString()!)];
+        }
+
+        JsonElement? Member(JsonElement from, string name, JsonValueKind kind)
+        {
+            if (from.ValueKind != JsonValueKind.Object) throw Wrong("the record", "an object");
+            if (!from.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+            return value.ValueKind == kind ? value : throw Wrong(name, $"{(kind == JsonValueKind.Object ? "an object" : kind == JsonValueKind.Array ? "an array" : "a string")}");
+        }
+
+        BulkFileException Missing(string name, string wanted) => Fault(line, column, $"{name} is missing", $"write {name} as {wanted}");
+
+        BulkFileException Wrong(string name, string wanted) => Fault(line, column, $"{name} is not {wanted}", $"write {name} as {wanted}");
+    }
+
+    private BulkFileException Syntax(JsonException e, long line, int column) => new(
+        path, line + (e.LineNumber ?? 0), (e.LineNumber is null or 0 ? column : 0) + (e.BytePositionInLine ?? 0) + 1,
+        $"not JSON: {e.Message.Split(" LineNumber:")[0].Split(" Path:")[0].TrimEnd('.')}", "mend the record, or leave bad ones out with --skip-bad");
+
+    private BulkFileException Fault(long line, int column, string problem, string remedy) =>
+        new(path, line, column + 1, problem, $"{remedy}; or leave bad records out with --skip-bad");
+
+    private int LineStart(int at) => bytes.AsSpan(0, at).LastIndexOf((byte)'\n') + 1;
+}

@@ -1,0 +1,36 @@
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
+using Ledger.Projections.Timelines;
+
+namespace Ledger.Host.Features;
+
+/// <summary>What came of one edit; the stable fields of <c>edit --json</c>.</summary>
+/// <param name="Revision">The revision it made; the present head for a dry run.</param>
+/// <param name="Median">Median |Δ| of the timeline's accepted edits of the variant; null when there are none.</param>
+/// <param name="Seconds">Wall clock, computing to recording.</param>
+public sealed record EditResult(
+    EditId Edit, long Revision, bool Recorded, Outcome Outcome, Variant Variant, EditRequest Request, double AbsDelta, double? Median,
+    double KuU, double KvU, TargetScore? Target, TargetScore? TrueTarget, Verdict Verdict, StateId State, Digest? Fingerprint, double Seconds)
+{
+    public static EditResult Of(EditRecord record, TimelineHistory main, bool recorded, TimeSpan elapsed)
+    {
+        var own = record.Signals.Own;
+        return new EditResult(
+            record.Edit, main.Timeline.Revision, recorded, record.Verdict.Outcome, record.Variant, record.Request, own.AbsDelta,
+            Medians.Of(main.Timeline, record.Variant, record.Edit), own.KuU, own.KvU, record.Signals.Target, record.Signals.TrueTarget, record.Verdict,
+            record.After, record.Fingerprint, elapsed.TotalSeconds);
+    }
+}
+
+/// <summary>What is usual on a timeline.</summary>
+internal static class Medians
+{
+    /// <param name="but">Left out, so that an edit is compared with the others.</param>
+    public static double? Of(Timeline timeline, Variant variant, EditId? but = null)
+    {
+        var sorted = timeline.Edits.Values.Where(e => e.Accepted && e.Variant == variant && e.Edit != but).Select(e => e.AbsDelta).Order().ToArray();
+        return sorted.Length == 0 ? null : sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+}

@@ -1,0 +1,69 @@
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
+using Ledger.Domain.Ports;
+using Ledger.Host.Sessions;
+using Ledger.Host.Stores;
+using MediatR;
+
+namespace Ledger.Host.Features;
+
+/// <summary>Opens a ledger over a checkpoint. The file appears under its name only when it is complete.</summary>
+public static class OpenLedgerFeature
+{
+    /// <param name="Folder">Where the file goes.</param>
+    /// <param name="Templates">Given templates, or null to draw them from the command's seed.</param>
+    public sealed record Request(OpenLedger Command, string Folder, ContextTemplates? Templates, GatePolicy Policy) : IRequest<Result>, ICarriesCommand
+    {
+        object ICarriesCommand.Command => Command;
+    }
+
+    public sealed record Result(LedgerPaths Paths, LedgerSetup Setup);
+
+    public sealed class Handler(IModelLibrary library, TimeProvider time) : IRequestHandler<Request, Result>
+    {
+        public async Task<Result> Handle(Request request, CancellationToken token)
+        {
+            var command = request.Command;
+            var paths = new LedgerPaths(Path.GetFullPath(Path.Combine(request.Folder, command.Name + LedgerPaths.Extension)));
+            if (Path.Exists(paths.File)) throw new SetupException($"{paths.File} exists already.", "choose another name");
+            if (!Directory.Exists(request.Folder)) throw new SetupException($"There is no folder {request.Folder}.", "make it first");
+
+            var matrix = library.Address(command.ModelPath, command.Layer);
+            var checkpoint = library.Describe(command.ModelPath, token);
+            using var editor = library.Load(command.ModelPath, matrix, token);
+            var templates = request.Templates ?? editor.DrawTemplates(command.Seed);
+
+            var unfinished = paths.File + ".opening";
+            Remove(unfinished);
+            try
+            {
+                LedgerSetup setup;
+                await using (var session = await LedgerSession.ReadAsync(paths, await SqliteEventStore.OpenAsync(unfinished, OpenMode.Create, time, token), time, token))
+                {
+                    var by = CommandContext.For(command.Author);
+                    var foundAt = Path.GetFullPath(command.ModelPath);
+                    await session.AppendAsync(session.Setup.Open(NewIds.Ledger(), command.Name, checkpoint, foundAt, matrix, WeightFingerprint.Of(editor.BaseMatrix.Span), command.Hyperparameters), by, token);
+                    await session.AppendAsync(session.Setup.Draw(templates), by, token);
+                    await session.AppendAsync(session.Setup.Set(request.Policy), by, token);
+                    await session.AppendAsync(session.Setup.Start(NewIds.Timeline(), LedgerSetup.Main, null, "the ledger's own timeline", TimelineOrigin.Opened), by, token);
+                    setup = session.Setup;
+                }
+                File.Move(unfinished, paths.File, overwrite: false);
+                return new Result(paths, setup);
+            }
+            catch
+            {
+                Remove(unfinished);
+                throw;
+            }
+        }
+
+        /// <summary>What a killed opening left behind is nobody's ledger.</summary>
+        private static void Remove(string file)
+        {
+            foreach (var part in new[] { file, file + "-wal", file + "-shm" }) File.Delete(part);
+        }
+    }
+}

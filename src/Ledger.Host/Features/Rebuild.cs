@@ -1,0 +1,76 @@
+using Ledger.Domain;
+using Ledger.Domain.Ports;
+using Ledger.Engine.Checkpoints;
+using Ledger.Host.Sessions;
+using Ledger.Projections.Replay;
+using Ledger.Projections.Timelines;
+using MediatR;
+
+namespace Ledger.Host.Features;
+
+/// <summary>The edited matrix at a revision, from the base and the events alone.</summary>
+public static class Rebuild
+{
+    /// <param name="At">In the order asked for.</param>
+    /// <param name="Out">A safetensors file for the matrix, for one revision; or null.</param>
+    public sealed record Request(LedgerPaths Ledger, string? Model, IReadOnlyList<RevisionName> At, string? Out) : IRequest<Result>;
+
+    public sealed record Result(IReadOnlyList<Rebuilt> Revisions, string? Out);
+
+    /// <param name="Recorded">The fingerprint recorded when this state stood in memory; null when it never did.</param>
+    public sealed record Rebuilt(string Revision, int Edits, StateId State, Digest Fingerprint, Digest? Recorded, double Milliseconds)
+    {
+        public bool? Agrees => Recorded is null ? null : Recorded == Fingerprint;
+    }
+
+    public sealed class Handler(LedgerSessions sessions, BaseGuard guard, TimeProvider time) : IRequestHandler<Request, Result>
+    {
+        public async Task<Result> Handle(Request request, CancellationToken token)
+        {
+            if (request.Out is not null && request.At.Count != 1) throw new SetupException("--out takes the matrix of one revision.", "name one revision");
+            await using var session = await sessions.OpenAsync(request.Ledger, token);
+            var past = request.At.Select(name => Revisions.At(session, name)).ToList();
+            var path = BaseGuard.Locate(session, request.Model);
+            guard.Check(session, path, token);
+            var w0 = guard.ReadMatrix(session, path);
+            var matrix = session.Setup.Base.Matrix;
+
+            var rebuilt = new List<Rebuilt>();
+            foreach (var history in past)
+            {
+                var started = time.GetTimestamp();
+                var w = (float[])w0.Clone();
+                Fold.Apply(w, matrix.Dv, matrix.Dk, history.DeltasInEffect(), token);
+                var took = time.GetElapsedTime(started);
+                var fingerprint = WeightFingerprint.Of(w);
+                rebuilt.Add(new Rebuilt(
+                    $"{history.Name}@{history.Timeline.Revision}", history.Timeline.InEffect.Count, history.Timeline.State, fingerprint, Recorded(session, history), took.TotalMilliseconds));
+                if (request.Out is { } file) Write(file, w, session, history, fingerprint);
+            }
+            return new Result(rebuilt, request.Out);
+        }
+
+        /// <summary>What was recorded for this very state, at whatever revision.</summary>
+        private static Digest? Recorded(LedgerSession session, TimelineHistory history)
+        {
+            if (history.Timeline.Revision == 0) return session.Setup.Base.BaseMatrix;
+            var state = history.Timeline.State;
+            return session.Main.Rows.Select(r => RevisionFacts.After(r.Event)).FirstOrDefault(a => a.State == state && a.Fingerprint is not null).Fingerprint;
+        }
+
+        private static void Write(string file, float[] w, LedgerSession session, TimelineHistory history, Digest fingerprint)
+        {
+            var matrix = session.Setup.Base.Matrix;
+            SafetensorsWriter.Write(file, matrix.Parameter, w, [matrix.Dv, matrix.Dk], new Dictionary<string, string>
+            {
+                ["ledger"] = session.Setup.Base.Ledger.ToString(),
+                ["timeline"] = history.Name,
+                ["revision"] = history.Timeline.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                ["state"] = history.Timeline.State.ToString(),
+                ["fingerprint"] = fingerprint.ToString(),
+                ["head"] = history.Head.ToString(),
+                ["layout"] = "row-major d_v x d_k, acting as out = W k + b",
+            });
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
+using Ledger.Host.Sessions;
+using Ledger.Projections.Timelines;
+using MediatR;
+
+namespace Ledger.Host.Features;
+
+/// <summary>Everything the ledger knows of one edit.</summary>
+public static class ShowEdit
+{
+    /// <param name="Edit">An id, an unambiguous beginning of one, or a revision.</param>
+    public sealed record Request(LedgerPaths Ledger, string Edit) : IRequest<Result>;
+
+    /// <param name="Median">Median |Δ| of the timeline's other accepted edits of the variant.</param>
+    /// <param name="Events">What happened to it, in order.</param>
+    public sealed record Result(string Timeline, EditRecord Record, EditStatus Status, double? Median, IReadOnlyList<Happening> Events);
+
+    public sealed record Happening(long Revision, string What, string Actor, DateTimeOffset Time, string Program, string? Reason, Digest Hash, Digest Previous);
+
+    public sealed class Handler(LedgerSessions sessions) : IRequestHandler<Request, Result>
+    {
+        public async Task<Result> Handle(Request request, CancellationToken token)
+        {
+            await using var session = await sessions.OpenAsync(request.Ledger, token);
+            var main = session.Main;
+            var edit = EditNames.Find(main, request.Edit);
+            var record = main.Record(edit);
+            return new Result(
+                main.Name, record, main.Timeline.Known(edit).Status, Medians.Of(main.Timeline, record.Variant, edit),
+                [.. main.Rows.Where(r => r.Edit == edit).Select(Happened)]);
+        }
+
+        private static Happening Happened(RevisionRow row)
+        {
+            var by = row.Envelope.Metadata;
+            return new Happening(row.Revision, RevisionFacts.What(row.Event), by.Actor, by.Time, by.Program, Reason(row.Event), row.Envelope.Hash, row.Envelope.Previous);
+        }
+
+        private static string? Reason(TimelineEvent e) => e switch
+        {
+            EditJudged x => x.Record.Provenance.Reason,
+            EditReleased x => x.Reason,
+            EditDismissed x => x.Reason,
+            EditWithheld x => x.Reason,
+            EditReverted x => x.Reason,
+            EditReinstated x => x.Reason,
+            _ => null,
+        };
+    }
+}
+
+/// <summary>How a person names an edit.</summary>
+internal static class EditNames
+{
+    /// <param name="text">An id, an unambiguous beginning of one, or <c>main@17</c>: the edit that revision is about.</param>
+    /// <exception cref="EditUnknownException"/> <exception cref="RevisionUnknownException"/>
+    public static EditId Find(TimelineHistory main, string text)
+    {
+        if (!text.Contains('@', StringComparison.Ordinal)) return main.Find(text);
+        var name = RevisionName.Parse(text);
+        var revision = name.Revision ?? main.Timeline.Revision;
+        return revision >= 1 && revision <= main.Rows.Count && name.Timeline == main.Name
+            ? main.Rows[(int)revision - 1].Edit
+            : throw new RevisionUnknownException($"{text} is about no edit.", $"{main.Name} has revisions 1 to {main.Rows.Count}");
+    }
+}

@@ -1,0 +1,60 @@
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
+using Ledger.Host.Sessions;
+using Ledger.Projections.Timelines;
+using MediatR;
+
+namespace Ledger.Host.Features;
+
+/// <summary>The history of a timeline, one revision a line.</summary>
+public static class ShowLog
+{
+    public sealed record Request(LedgerPaths Ledger) : IRequest<Result>;
+
+    public sealed record Result(string Ledger, string Timeline, IReadOnlyList<Line> Lines);
+
+    /// <summary>The stable fields of <c>log --json</c>.</summary>
+    /// <param name="What">applied, quarantined, rejected, released, dismissed, withheld, reverted, reinstated.</param>
+    /// <param name="Status">Where the edit stands now.</param>
+    /// <param name="AbsDelta">|Δ| of the factors the event carries; null for events without factors.</param>
+    /// <param name="Distance">‖W_n − W₀‖_F / numel(W) at this revision, from factors.</param>
+    /// <param name="Caught">The rule that stopped the edit or, under an observing policy, would have.</param>
+    public sealed record Line(
+        long Revision, EditId Edit, string What, EditStatus Status, Variant Variant, string Prompt, string Subject, string Target,
+        double? AbsDelta, double? KuU, double? KvU, double Distance, TargetScore? TargetScore, TargetScore? TrueTargetScore, string? Caught,
+        string Actor, DateTimeOffset Time, StateId? State, Digest? Fingerprint, Digest Hash);
+
+    public sealed class Handler(LedgerSessions sessions) : IRequestHandler<Request, Result>
+    {
+        public async Task<Result> Handle(Request request, CancellationToken token)
+        {
+            await using var session = await sessions.OpenAsync(request.Ledger, token);
+            return new Result(session.Setup.Base.Name, session.Main.Name, [.. Lines(session)]);
+        }
+
+        private static IEnumerable<Line> Lines(LedgerSession session)
+        {
+            var now = session.Main.Timeline;
+            var series = new StabilitySeries(session.Setup.Base.Matrix.Elements);
+            foreach (var row in session.Main.Rows)
+            {
+                var record = session.Main.Record(row.Edit);
+                var (signals, verdict) = row.Event switch
+                {
+                    EditJudged x => (x.Record.Signals, x.Record.Verdict),
+                    EditReleased x => (x.Signals, x.Verdict),
+                    _ => (null, null),
+                };
+                var distance = series.Add(row, record);
+                var after = RevisionFacts.After(row.Event);
+                yield return new Line(
+                    row.Revision, row.Edit, RevisionFacts.What(row.Event), now.Known(row.Edit).Status, signals?.Chosen ?? now.Known(row.Edit).Variant,
+                    record.Request.Prompt, record.Request.Subject, record.Request.Target,
+                    signals?.Own.AbsDelta, signals?.Own.KuU, signals?.Own.KvU, distance, signals?.Target, signals?.TrueTarget, verdict?.Caught.FirstOrDefault()?.Rule,
+                    row.Envelope.Metadata.Actor, row.Envelope.Metadata.Time, after.State, after.Fingerprint, row.Envelope.Hash);
+            }
+        }
+    }
+}

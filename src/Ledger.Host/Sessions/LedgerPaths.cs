@@ -1,0 +1,44 @@
+using Ledger.Domain;
+
+namespace Ledger.Host.Sessions;
+
+/// <summary>Where a ledger's parts lie: the file with its events, and a folder of the same name beside it for what is too large for an event.</summary>
+/// <param name="File"><c>my.ledger</c>.</param>
+public sealed record LedgerPaths(string File)
+{
+    public const string Extension = ".ledger";
+
+    /// <summary>C by digest. Back it up with the file: without it no new edit can be computed (everything else still works).</summary>
+    public string KeyStatistics => Path.Combine(Beside, "keystats");
+
+    /// <summary>What may be deleted at any time.</summary>
+    public string Cache => Path.Combine(Beside, "cache");
+
+    private string Beside => File + ".d";
+
+    /// <summary>The ledger a command means: the one named, else LEDGER_FILE, else the only one in this folder.</summary>
+    /// <exception cref="LedgerNotFoundException">None, or several.</exception>
+    public static LedgerPaths Resolve(string? named)
+    {
+        named ??= Environment.GetEnvironmentVariable("LEDGER_FILE") is { Length: > 0 } variable ? variable : null;
+        if (named is not null)
+        {
+            var path = System.IO.File.Exists(named) || named.EndsWith(Extension, StringComparison.Ordinal) ? named : named + Extension;
+            if (!System.IO.File.Exists(path)) throw new LedgerNotFoundException($"There is no ledger at {path}.", "open one:  ledger open NAME --model FOLDER --layer N");
+            return new LedgerPaths(Path.GetFullPath(path));
+        }
+        var here = Directory.GetFiles(".", "*" + Extension).Order(StringComparer.Ordinal).ToArray();
+        return here switch
+        {
+            [var one] => new LedgerPaths(Path.GetFullPath(one)),
+            [] => throw new LedgerNotFoundException("There is no ledger in this folder.", "open one:  ledger open NAME --model FOLDER --layer N   or name one with --ledger FILE"),
+            _ => throw new LedgerNotFoundException($"There are {here.Length} ledgers in this folder.", $"say which with --ledger: {string.Join(", ", here.Select(Path.GetFileName))}"),
+        };
+    }
+}
+
+/// <summary>No ledger, or not clear which.</summary>
+public sealed class LedgerNotFoundException(string problem, string remedy) : LedgerException(problem, remedy)
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}

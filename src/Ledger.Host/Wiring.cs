@@ -1,0 +1,48 @@
+using FluentValidation;
+using Ledger.Domain;
+using Ledger.Domain.Ports;
+using Ledger.Domain.Validation;
+using Ledger.Engine;
+using Ledger.Host.Features;
+using Ledger.Host.Features.Bulk;
+using Ledger.Host.Sessions;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Ledger.Host;
+
+/// <summary>Every registration, by hand and in one place.</summary>
+public static class Wiring
+{
+    /// <param name="time">The clock.</param>
+    /// <param name="device">A torch device: <c>cpu</c>, <c>cuda:0</c>.</param>
+    public static ServiceProvider Build(TimeProvider time, string device)
+    {
+        var services = new ServiceCollection();
+        services.AddSingleton(time);
+        services.AddSingleton<IModelLibrary>(_ => new ModelLibrary(device));
+        services.AddSingleton<Func<LedgerPaths, IKeyStatisticsStore>>(paths => new KeyStatisticsStore(paths.KeyStatistics));
+        services.AddSingleton<LedgerSessions>();
+        services.AddSingleton<BaseGuard>();
+
+        services.AddSingleton<IValidator<OpenLedger>, OpenLedgerValidator>();
+        services.AddSingleton<IValidator<ApplyEdit>, ApplyEditValidator>();
+
+        services.AddTransient<ServiceFactory>(provider => provider.GetService!);
+        services.AddTransient<IMediator, Mediator>();
+        services.AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehaviour<,>));
+        services.AddTransient<IRequestHandler<OpenLedgerFeature.Request, OpenLedgerFeature.Result>, OpenLedgerFeature.Handler>();
+        services.AddTransient<IRequestHandler<MeasureKeys.Request, MeasureKeys.Result>, MeasureKeys.Handler>();
+        services.AddTransient<IRequestHandler<ApplyEditFeature.Request, EditResult>, ApplyEditFeature.Handler>();
+        services.AddTransient<IRequestHandler<ApplyEdits.Request, ApplyEdits.Result>, ApplyEdits.Handler>();
+        services.AddTransient<IRequestHandler<ShowLog.Request, ShowLog.Result>, ShowLog.Handler>();
+        services.AddTransient<IRequestHandler<ShowEdit.Request, ShowEdit.Result>, ShowEdit.Handler>();
+        services.AddTransient<IRequestHandler<Ask.Request, Ask.Result>, Ask.Handler>();
+        services.AddTransient<IRequestHandler<ReviewEdits.Request, ReviewEdits.Result>, ReviewEdits.Handler>();
+        services.AddTransient<IRequestHandler<ReleaseEditFeature.Request, DecisionResult>, ReleaseEditFeature.Handler>();
+        services.AddTransient<IRequestHandler<Decide.Request, DecisionResult>, Decide.Handler>();
+        services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
+        services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();
+        return services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
+    }
+}
