@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Ledger.Host.Features;
+
+namespace Ledger.Host.Cli;
+
+/// <summary>Commands that make one decision about one edit.</summary>
+internal static class DecisionCommands
+{
+    public static Argument<string> Edit() => new("EDIT") { Description = "An edit's id, an unambiguous beginning of one, or a revision such as main@4." };
+
+    public static Option<string> Reason() => new("--reason") { Description = "Why; recorded.", Required = true, HelpName = "TEXT" };
+
+    public static Command Dismiss(Face face) =>
+        Create(face, "dismiss", "Decide that a quarantined edit never goes in.", Decide.Kind.Dismiss, _ => "this is final; the same fact can be edited anew");
+
+    public static Command Revert(Face face) =>
+        Create(face, "revert", "Take an edit out: the weights are rebuilt without it, bit for bit; later edits stay as they are.", Decide.Kind.Revert, e => $"take that back: ledger reinstate {e} --reason \"…\"");
+
+    public static Command Reinstate(Face face) =>
+        Create(face, "reinstate", "Let a reverted edit take effect again, as the last one.", Decide.Kind.Reinstate, e => $"take that back: ledger revert {e} --reason \"…\"");
+
+    public static void Print(Printer printer, DecisionResult r, string back)
+    {
+        if (printer.IsJson)
+        {
+            printer.Json(r);
+            return;
+        }
+        printer.Line($"{r.What}  {Say.Fact(r.Prompt, r.Subject, r.Target)}   {r.Timeline}@{r.Revision}");
+        foreach (var caught in r.Caught) printer.Field("gate", caught);
+        printer.Field("state", $"{r.State.Value.Short()}, {r.InEffect} edit{(r.InEffect == 1 ? "" : "s")} in effect");
+        printer.Line();
+        printer.Line($"Next: ledger log      {back}");
+    }
+
+    private static Command Create(Face face, string name, string description, Decide.Kind kind, Func<string, string> back)
+    {
+        var edit = Edit();
+        var reason = Reason();
+        var command = new Command(name, description) { edit, reason };
+        face.Bind(command, async (parsed, printer, token) =>
+        {
+            var result = await face.Mediator.Send(
+                new Decide.Request(kind, parsed.GetRequiredValue(edit), CommonOptions.LedgerOf(parsed), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)), token);
+            Print(printer, result, back(result.Edit.Short()));
+            return Errors.Done;
+        });
+        return command;
+    }
+}

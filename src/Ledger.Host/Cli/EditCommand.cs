@@ -1,0 +1,151 @@
+using System.CommandLine;
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Gate;
+using Ledger.Host.Features;
+using Ledger.Host.Features.Bulk;
+
+namespace Ledger.Host.Cli;
+
+internal static class EditCommand
+{
+    public static Command Create(Face face)
+    {
+        var prompt = new Argument<string?>("PROMPT") { Description = "The prompt with {} for the subject: \"The mother tongue of {} is\".", Arity = ArgumentArity.ZeroOrOne };
+        var subject = new Option<string?>("--subject", "-s") { Description = "Whose fact it is.", HelpName = "TEXT" };
+        var to = new Option<string?>("--to", "-t") { Description = "What the model shall say.", HelpName = "TEXT" };
+        var was = new Option<string?>("--true") { Description = "What the world says; scored beside the target.", HelpName = "TEXT" };
+        var variant = new Option<string>("--variant", "-v") { Description = "rome (as published), r-rome or p-rome.", DefaultValueFactory = _ => Variant.RRome.Name() };
+        variant.AcceptOnlyFromAmong([.. VariantNames.All.Select(v => v.Name())]);
+        var reason = new Option<string?>("--reason") { Description = "Why; recorded.", HelpName = "TEXT" };
+        var source = new Option<string?>("--source") { Description = "A URL or ticket; with --from the file's name unless given.", HelpName = "TEXT" };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Compute and judge, append nothing." };
+        var from = new Option<string?>("--from") { Description = "Edit every record of a CounterFact file (a JSON array, or one record a line); run again, it goes on where it was.", HelpName = "FILE" };
+        var first = new Option<int?>("--first") { Description = "With --from: only the first N records.", HelpName = "N" };
+        var skipBad = new Option<bool>("--skip-bad") { Description = "With --from: leave malformed records out instead of refusing the file." };
+        var command = new Command("edit", "Edit a fact, or every fact of a file. What the gate stops never touches the weights.")
+        {
+            prompt, subject, to, was, variant, reason, source, dryRun, from, first, skipBad,
+        };
+        command.Validators.Add(parsed =>
+        {
+            var single = new[] { parsed.GetValue(prompt), parsed.GetValue(subject), parsed.GetValue(to) };
+            if (parsed.GetValue(from) is null)
+            {
+                if (single.Any(s => s is null)) parsed.AddError("An edit needs a prompt, --subject and --to:  ledger edit \"The mother tongue of {} is\" --subject \"Danielle Darrieux\" --to English");
+                if (parsed.GetValue(first) is not null || parsed.GetValue(skipBad)) parsed.AddError("--first and --skip-bad go with --from.");
+            }
+            else if (single.Any(s => s is not null) || parsed.GetValue(was) is not null || parsed.GetValue(dryRun))
+            {
+                parsed.AddError("--from takes prompt, subject and targets from the file, and has no dry run: leave PROMPT, --subject, --to, --true and --dry-run out.");
+            }
+            if (parsed.GetValue(first) is < 1) parsed.AddError("--first takes a number from 1 on.");
+        });
+        face.Bind(command, (parsed, printer, token) =>
+        {
+            VariantNames.TryParse(parsed.GetValue(variant), out var v);
+            var (author, why, where) = (CommonOptions.AuthorOf(parsed), parsed.GetValue(reason), parsed.GetValue(source));
+            var (ledger, model) = (CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model));
+            if (parsed.GetValue(from) is { } file)
+                return Bulk(face, printer, new ApplyEdits.Request(ledger, model, file, parsed.GetValue(first), parsed.GetValue(skipBad), v, author, why, where, null), token);
+            var request = new EditRequest(parsed.GetValue(prompt)!, parsed.GetValue(subject)!, parsed.GetValue(to)!) { TrueTarget = parsed.GetValue(was) };
+            return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, model, parsed.GetValue(dryRun), new Steps(face)), token);
+        });
+        return command;
+    }
+
+    private static async Task<int> One(Face face, Printer printer, ApplyEditFeature.Request request, CancellationToken token)
+    {
+        var result = await face.Mediator.Send(request, token);
+        if (printer.IsJson)
+        {
+            printer.Json(result);
+        }
+        else
+        {
+            Print(printer, result);
+            printer.Line();
+            printer.Line(Next(result));
+        }
+        return result.Outcome == Outcome.Applied ? Errors.Done : Errors.Stopped;
+    }
+
+    private static async Task<int> Bulk(Face face, Printer printer, ApplyEdits.Request request, CancellationToken token)
+    {
+        var line = new ProgressLine(face);
+        var result = await face.Mediator.Send(request with { Progress = new BulkSteps(face, printer, line) }, token);
+        line.Clear();
+        if (printer.IsJson) printer.Json(result);
+        else PrintBulk(printer, result);
+        return result.Stopped ? Errors.Failed : result.Quarantined + result.Rejected > 0 ? Errors.Stopped : Errors.Done;
+    }
+
+    private static void PrintBulk(Printer printer, ApplyEdits.Result result)
+    {
+        printer.Line($"{result.Applied} applied, {result.Quarantined} quarantined, {result.Rejected} rejected"
+            + (result.Before > 0 ? $", {result.Before} done before" : "") + (result.LeftOut > 0 ? $", {result.LeftOut} bad records left out" : "") + $"; now at main@{result.Head}");
+        printer.Line();
+        var rest = result.Total - result.Before - result.Applied - result.Quarantined - result.Rejected - result.LeftOut;
+        printer.Line(result.Stopped ? $"Stopped between two edits; everything so far is recorded. The same command goes on with the other {rest}."
+            : result.Quarantined > 0 ? "Next: ledger review      ledger log" : "Next: ledger log      ledger ask \"…\"");
+    }
+
+    private static void Print(Printer printer, EditResult r)
+    {
+        var where = (r.Recorded, r.Outcome) switch
+        {
+            (false, _) => "a dry run: nothing recorded",
+            (_, Outcome.Applied) => $"main@{r.Revision}, edit {r.Edit.Short()}",
+            _ => $"recorded as main@{r.Revision}, edit {r.Edit.Short()}, not in the weights",
+        };
+        printer.Line($"{Say.Fact(r.Request.Prompt, r.Request.Subject, r.Request.Target)}      {r.Variant.Name()}   {Say.Seconds(r.Seconds)}");
+        printer.Field(Word(r), $"{Say.AbsDelta(r.AbsDelta, r.Median)}   k·u {Say.Number(r.KvU)}   {where}");
+        foreach (var caught in r.Verdict.Caught) printer.Field("why", $"{caught.Because} (policy {r.Verdict.Policy}, rule {caught.Rule})");
+        if (r.Target is { After: { } after } t)
+            printer.Field("target", $"p {Say.Probability(t.Before)} before, {Say.Probability(after)} {(r is { Outcome: Outcome.Applied, Recorded: true } ? "now" : "with the edit")}");
+    }
+
+    private static string Word(EditResult r) => (r.Outcome, r.Recorded) switch
+    {
+        (Outcome.Applied, true) => "applied",
+        (Outcome.Applied, false) => "would apply",
+        (Outcome.Quarantined, _) => "quarantined",
+        _ => "rejected",
+    };
+
+    private static string Next(EditResult r) => (r.Recorded, r.Outcome) switch
+    {
+        (false, _) => "Next: the same without --dry-run",
+        (_, Outcome.Applied) => $"Next: ledger ask \"{Say.OneLine(r.Request.Text)}\"      take it back: ledger revert {r.Edit.Short()} --reason \"…\"",
+        (_, Outcome.Quarantined) => $"Next: ledger show {r.Edit.Short()}      ledger review release {r.Edit.Short()} --reason \"…\"      ledger review dismiss {r.Edit.Short()} --reason \"…\"",
+        _ => $"Next: ledger show {r.Edit.Short()}",
+    };
+
+    private sealed class Steps(Face face) : IProgress<LossPoint>
+    {
+        private readonly ProgressLine line = new(face);
+        private int evaluations;
+
+        public void Report(LossPoint value)
+        {
+            var of = Hyperparameters.Published.Evaluations;
+            line.Show(++evaluations, of, $"loss {Say.Number(value.Total)}");
+            if (evaluations >= of) line.Clear();
+        }
+    }
+
+    private sealed class BulkSteps(Face face, Printer printer, ProgressLine line) : IProgress<ApplyEdits.Step>
+    {
+        public void Report(ApplyEdits.Step step)
+        {
+            if (step.Edit is { } edit && (printer.IsJson || edit.Outcome != Outcome.Applied))
+            {
+                line.Clear();
+                if (printer.IsJson) printer.Json(edit);
+                else Print(printer, edit);
+            }
+            if (step.LeftOut is { } bad) face.Err.WriteLine($"left out: {bad.Message}");
+            line.Show(step.Done, step.Total, $"{step.Done} of {step.Total} edits");
+        }
+    }
+}
