@@ -1,4 +1,5 @@
 using Ledger.Domain;
+using Ledger.Domain.Validation;
 
 namespace Ledger.Host;
 

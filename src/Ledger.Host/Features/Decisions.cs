@@ -7,7 +7,6 @@ using MediatR;
 namespace Ledger.Host.Features;
 
 /// <summary>What a decision did; the stable fields of <c>review release</c>, <c>dismiss</c>, <c>revert</c> and <c>reinstate</c> with <c>--json</c>.</summary>
-/// <param name="Before">The state id before.</param>
 /// <param name="State">The state id after.</param>
 /// <param name="Caught">What the gate said of released factors; empty for the others.</param>
 public sealed record DecisionResult(

@@ -1,4 +1,3 @@
-using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
@@ -20,7 +19,7 @@ public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMom
 
     /// <summary>Computes, judges and records.</summary>
     /// <exception cref="StreamConflictException">Somebody else appended meanwhile; nothing was recorded.</exception>
-    public async Task<Domain.Events.EditJudged> RecordAsync(
+    public async Task<EditJudged> RecordAsync(
         EditRequest request, Variant variant, Provenance by, CommandContext context, IProgress<LossPoint>? progress, CancellationToken token)
     {
         var (record, candidate) = Judge(request, variant, by, progress, token);

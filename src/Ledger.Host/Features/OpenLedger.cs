@@ -5,6 +5,7 @@ using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
 using Ledger.Host.Stores;
+using Ledger.Projections.Replay;
 using MediatR;
 
 namespace Ledger.Host.Features;

@@ -1,5 +1,5 @@
+using System.Globalization;
 using Ledger.Domain;
-using Ledger.Domain.Ports;
 using Ledger.Engine.Checkpoints;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Replay;
@@ -61,16 +61,23 @@ public static class Rebuild
         private static void Write(string file, float[] w, LedgerSession session, TimelineHistory history, Digest fingerprint)
         {
             var matrix = session.Setup.Base.Matrix;
-            SafetensorsWriter.Write(file, matrix.Parameter, w, [matrix.Dv, matrix.Dk], new Dictionary<string, string>
+            var writer = new SafetensorsWriter()
+                .Add(matrix.Parameter, w, matrix.Dv, matrix.Dk)
+                .Note("ledger", session.Setup.Base.Ledger.ToString())
+                .Note("timeline", history.Name)
+                .Note("revision", history.Timeline.Revision.ToString(CultureInfo.InvariantCulture))
+                .Note("state", history.Timeline.State.ToString())
+                .Note("fingerprint", fingerprint.ToString())
+                .Note("head", history.Head.ToString())
+                .Note("layout", "row-major d_v x d_k, acting as out = W k + b");
+            try
             {
-                ["ledger"] = session.Setup.Base.Ledger.ToString(),
-                ["timeline"] = history.Name,
-                ["revision"] = history.Timeline.Revision.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                ["state"] = history.Timeline.State.ToString(),
-                ["fingerprint"] = fingerprint.ToString(),
-                ["head"] = history.Head.ToString(),
-                ["layout"] = "row-major d_v x d_k, acting as out = W k + b",
-            });
+                writer.Write(file);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new SetupException($"{file} cannot be written: {e.Message}", "name a file in a folder that exists and can be written to");
+            }
         }
     }
 }

@@ -1,5 +1,4 @@
 using Ledger.Domain;
-using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Timelines;

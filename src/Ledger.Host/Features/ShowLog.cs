@@ -1,7 +1,6 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
-using Ledger.Domain.Gate;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Timelines;
 using MediatR;

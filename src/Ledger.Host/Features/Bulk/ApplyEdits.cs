@@ -4,7 +4,6 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
-using Ledger.Domain.Validation;
 using Ledger.Host.Sessions;
 using MediatR;
 
