@@ -1,0 +1,22 @@
+using Ledger.Domain.Editing;
+
+namespace Ledger.Domain;
+
+/// <summary>Open a ledger over a checkpoint.</summary>
+/// <param name="Name">Letters, digits, dash, dot and underscore; it becomes a file name.</param>
+/// <param name="ModelPath">A model folder or hub-cache folder.</param>
+/// <param name="Layer">ℓ, from 0.</param>
+/// <param name="Seed">What the context templates are drawn from.</param>
+/// <param name="Hyperparameters">How target values are searched for, for the whole life of the ledger.</param>
+/// <param name="Author">Who opens it.</param>
+public sealed record OpenLedger(string Name, string ModelPath, int Layer, long Seed, Hyperparameters Hyperparameters, string Author);
+
+/// <summary>Edit one fact.</summary>
+/// <param name="Reason">Why.</param>
+/// <param name="Source">A URL or ticket.</param>
+public sealed record ApplyEdit(EditRequest Request, Variant Variant, string Author, string? Reason, string? Source);
+
+/// <summary>Decide about an edit that is there: release, dismiss, revert, reinstate, withhold.</summary>
+/// <param name="Edit">As the person named it: an id, a beginning of one, a revision.</param>
+/// <param name="Reason">Why: a decision without one cannot be answered for.</param>
+public sealed record DecideOnEdit(string Edit, string Author, string Reason);

@@ -1,0 +1,65 @@
+using FluentValidation;
+using Ledger.Domain.Editing;
+
+namespace Ledger.Domain.Validation;
+
+/// <summary>A request that an edit can be computed for.</summary>
+public sealed class EditRequestValidator : AbstractValidator<EditRequest>
+{
+    public EditRequestValidator()
+    {
+        RuleFor(r => r.Prompt).Cascade(CascadeMode.Stop)
+            .Must(p => Count(p) > 0).WithMessage("the prompt has no {} for the subject.").Right(WithPlaceholder)
+            .Must(p => Count(p) == 1).WithMessage(r => $"the prompt has {Count(r.Prompt)} {{}}, it takes exactly one.").Right(_ => "leave one {} where the subject belongs, and write the rest out")
+            .Must(p => SpaceBefore(p)).WithMessage("no space stands before the {} of the prompt, so the subject's first token would join the word before it.").Right(r => $"write it as  \"{r.Prompt.Replace(EditRequest.Placeholder, " {}", StringComparison.Ordinal)}\"")
+            .Unicode();
+        RuleFor(r => r.Subject).Cascade(CascadeMode.Stop)
+            .Must(s => !string.IsNullOrWhiteSpace(s)).WithMessage("the subject is empty.").Right(_ => "say whose fact it is:  --subject \"Danielle Darrieux\"")
+            .Must(s => !s.Contains(EditRequest.Placeholder, StringComparison.Ordinal)).WithMessage("the subject holds a {}.").Right(_ => "put {} into the prompt, and the name itself into the subject")
+            .Unicode();
+        RuleFor(r => r.Target).Cascade(CascadeMode.Stop)
+            .Must(t => !string.IsNullOrWhiteSpace(t)).WithMessage("the target is empty.").Right(_ => "say what the model shall answer:  --to English")
+            .Must((r, t) => r.TrueTarget is null || t.Trim() != r.TrueTarget.Trim()).WithMessage(r => $"the target is the true target already: \"{r.Target.Trim()}\".").Right(_ => "an edit changes the answer; give another target, or leave the true one out")
+            .Unicode();
+        RuleFor(r => r.TrueTarget)
+            .Must(t => t is null || !string.IsNullOrWhiteSpace(t)).WithMessage("the true target is empty.").Right(_ => "leave it out, or say what the world says")
+            .Unicode();
+        RuleForEach(r => r.Paraphrases).Unicode();
+        RuleForEach(r => r.Neighbours).Unicode();
+    }
+
+    private static int Count(string prompt) => (prompt.Length - prompt.Replace(EditRequest.Placeholder, "", StringComparison.Ordinal).Length) / EditRequest.Placeholder.Length;
+
+    private static bool SpaceBefore(string prompt) => prompt.IndexOf(EditRequest.Placeholder, StringComparison.Ordinal) is var at && (at <= 0 || prompt[at - 1] == ' ');
+
+    /// <summary>Where the subject stands in the prompt, or where two spaces show that something was meant to.</summary>
+    private static string WithPlaceholder(EditRequest r)
+    {
+        var subject = r.Subject.Trim();
+        var at = subject.Length > 0 ? r.Prompt.IndexOf(subject, StringComparison.Ordinal) : -1;
+        return at >= 0 ? $"write it as  \"{r.Prompt[..at]}{{}}{r.Prompt[(at + subject.Length)..]}\"" : "put {} where the subject belongs:  \"The mother tongue of {} is\"";
+    }
+}
+
+/// <summary>A valid request by somebody.</summary>
+public sealed class ApplyEditValidator : AbstractValidator<ApplyEdit>
+{
+    public ApplyEditValidator()
+    {
+        RuleFor(c => c.Request).SetValidator(new EditRequestValidator());
+        RuleFor(c => c.Author).Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author").Unicode();
+        RuleFor(c => c.Reason).Unicode();
+        RuleFor(c => c.Source).Unicode();
+    }
+}
+
+/// <summary>A decision with a reason and somebody who made it.</summary>
+public sealed class DecideOnEditValidator : AbstractValidator<DecideOnEdit>
+{
+    public DecideOnEditValidator()
+    {
+        RuleFor(c => c.Edit).NotEmpty().WithMessage("no edit is named.").Right(_ => "`ledger log` lists the edits");
+        RuleFor(c => c.Author).Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author").Unicode();
+        RuleFor(c => c.Reason).Must(r => !string.IsNullOrWhiteSpace(r)).WithMessage("a decision needs a reason.").Right(_ => "say why with --reason \"…\"").Unicode();
+    }
+}
