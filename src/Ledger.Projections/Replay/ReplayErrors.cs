@@ -29,8 +29,10 @@ public sealed class FloatingPointModeException() : LedgerException(
 
     internal static void ThrowIfNotIeee()
     {
-        if (!IsIeee(float.Epsilon, 1f, 1f / (1 << 30))) throw new FloatingPointModeException();
+        if (!IsIeee()) throw new FloatingPointModeException();
     }
+
+    internal static bool IsIeee() => IsIeee(float.Epsilon, 1f, 1f / (1 << 30));
 
     /// <summary>Arguments, so that the processor does the sums and not the compiler.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -28,7 +28,7 @@ public sealed class CumulativeDistance(long elements)
     public void Remove(RankOneDelta delta)
     {
         inEffect.Remove(delta);
-        squared -= Change(delta);
+        squared = inEffect.Count == 0 ? 0 : squared - Change(delta);
     }
 
     private double Change(RankOneDelta delta)
