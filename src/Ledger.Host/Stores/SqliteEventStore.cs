@@ -1,0 +1,270 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
+using Microsoft.Data.Sqlite;
+
+namespace Ledger.Host.Stores;
+
+public enum OpenMode
+{
+    /// <summary>The file must not exist.</summary>
+    Create,
+
+    /// <summary>The file must exist.</summary>
+    Open,
+}
+
+/// <summary>
+/// Events in one SQLite file: write-ahead log, synchronous FULL, so that an acknowledged event survives kill -9 and power loss. Several
+/// processes may use one file; each append is one transaction. Safe for several tasks at once.
+/// </summary>
+public sealed class SqliteEventStore : IEventStore
+{
+    /// <summary>The file version this program writes and the newest it reads.</summary>
+    public const int Version = 1;
+
+    private const int ApplicationId = 0x4C656467, PageEvents = 64;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
+
+    private readonly string path;
+    private readonly TimeProvider time;
+    private readonly SqliteConnection writer;
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private volatile TaskCompletionSource appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private SqliteEventStore(string path, TimeProvider time, SqliteConnection writer)
+    {
+        this.path = path;
+        this.time = time;
+        this.writer = writer;
+    }
+
+    /// <exception cref="StoreFileException">There is a file already (Create), or none (Open).</exception>
+    /// <exception cref="NotALedgerException">The file is something else.</exception>
+    /// <exception cref="StoreVersionException">A newer program made it; it is left untouched.</exception>
+    /// <exception cref="StoreDamagedException">SQLite cannot read it.</exception>
+    public static Task<SqliteEventStore> OpenAsync(string path, OpenMode mode, TimeProvider time, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        path = Path.GetFullPath(path);
+        if (mode == OpenMode.Create && Path.Exists(path)) throw new StoreFileException($"{path} exists already.", "choose another name");
+        if (mode == OpenMode.Open) CheckHeader(path);
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = Connect(path, mode == OpenMode.Create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite);
+            if (mode == OpenMode.Create) Execute(connection, Schema());
+            return Task.FromResult(new SqliteEventStore(path, time, connection));
+        }
+        catch (SqliteException e)
+        {
+            connection?.Dispose();
+            throw SqliteErrors.Translate(e, path);
+        }
+    }
+
+    public async Task<AppendResult> AppendAsync(StreamName stream, ExpectedRevision expected, NewEvent e, CancellationToken token)
+    {
+        var size = Math.Max(e.Data.Length, e.Metadata.Length);
+        if (size > IEventStore.MaxEventBytes) throw new EventTooLargeException(e.Type, size);
+        await writing.WaitAsync(token);
+        try
+        {
+            // From here on to the end: an append is never half done.
+            var result = Append(stream, expected, e);
+            Interlocked.Exchange(ref appended, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+            return result;
+        }
+        catch (SqliteException fault)
+        {
+            throw SqliteErrors.Translate(fault, path);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) =>
+        PagesAsync("stream = $stream AND number >= $from ORDER BY number", from, e => e.Number + 1, stream, token);
+
+    public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token) =>
+        PagesAsync("position >= $from ORDER BY position", after.Value + 1, e => e.Position.Value + 1, null, token);
+
+    public async IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition after, [EnumeratorCancellation] CancellationToken token)
+    {
+        while (true)
+        {
+            var signal = appended.Task;         // taken before reading: what is appended meanwhile is not missed
+            await foreach (var e in ReadAllAsync(after, token))
+            {
+                after = e.Position;
+                yield return e;
+            }
+            // Other processes give no signal: look again after a while.
+            await Task.WhenAny(signal, Task.Delay(Poll, time, token));
+            token.ThrowIfCancellationRequested();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await writing.WaitAsync();
+        try
+        {
+            // The last connection folds the log into the file and removes it.
+            await writer.DisposeAsync();
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    private AppendResult Append(StreamName stream, ExpectedRevision expected, NewEvent e)
+    {
+        using var transaction = writer.BeginTransaction(deferred: false);
+        using (var same = Command(writer, "SELECT stream, number, position FROM events WHERE id = $id", ("$id", e.Id.ToByteArray(bigEndian: true))))
+        using (var reader = same.ExecuteReader())
+        {
+            if (reader.Read())
+            {
+                if (reader.GetString(0) != stream.ToString()) throw new EventIdTakenException(e.Id, StreamName.Parse(reader.GetString(0)));
+                return new AppendResult(reader.GetInt64(1), new StorePosition(reader.GetInt64(2)), AlreadyThere: true);
+            }
+        }
+        var last = Scalar("SELECT coalesce(max(number), -1) FROM events WHERE stream = $stream", ("$stream", stream.ToString()));
+        if (last != expected.Number) throw new StreamConflictException(stream, expected, new ExpectedRevision(last));
+        var position = Scalar(
+            """
+            INSERT INTO events (stream, number, id, type, metadata, data, previous_hash, hash, stored_at)
+            VALUES ($stream, $number, $id, $type, $metadata, $data, $previous, $hash, $at) RETURNING position
+            """,
+            ("$stream", stream.ToString()), ("$number", last + 1), ("$id", e.Id.ToByteArray(bigEndian: true)), ("$type", e.Type),
+            ("$metadata", e.Metadata.ToArray()), ("$data", e.Data.ToArray()), ("$previous", e.Previous.ToBytes()), ("$hash", e.Hash.ToBytes()),
+            ("$at", time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture)));
+        transaction.Commit();
+        return new AppendResult(last + 1, new StorePosition(position), AlreadyThere: false);
+    }
+
+    /// <summary>Page by page, each its own read: a slow consumer holds no transaction open, and memory stays bounded.</summary>
+    private async IAsyncEnumerable<RecordedEvent> PagesAsync(
+        string where, long from, Func<RecordedEvent, long> next, StreamName? stream, [EnumeratorCancellation] CancellationToken token)
+    {
+        List<RecordedEvent> page;
+        await using var reader = Translated(() => Connect(path, SqliteOpenMode.ReadWrite));
+        do
+        {
+            token.ThrowIfCancellationRequested();
+            page = Translated(() => Page(reader, where, from, stream));
+            foreach (var e in page) yield return e;
+            if (page.Count > 0) from = next(page[^1]);
+        }
+        while (page.Count == PageEvents);
+    }
+
+    private static List<RecordedEvent> Page(SqliteConnection connection, string where, long from, StreamName? stream)
+    {
+        using var command = Command(
+            connection, $"SELECT position, stream, number, id, type, metadata, data, previous_hash, hash FROM events WHERE {where} LIMIT {PageEvents}", ("$from", from));
+        if (stream is { } s) command.Parameters.AddWithValue("$stream", s.ToString());
+        using var rows = command.ExecuteReader();
+        var page = new List<RecordedEvent>();
+        while (rows.Read()) page.Add(Event(rows));
+        return page;
+    }
+
+    private static RecordedEvent Event(SqliteDataReader row)
+    {
+        var (stream, number) = (StreamName.Parse(row.GetString(1)), row.GetInt64(2));
+        return new RecordedEvent(
+            new StorePosition(row.GetInt64(0)), stream, number, new Guid(row.GetFieldValue<byte[]>(3), bigEndian: true), row.GetString(4),
+            row.GetFieldValue<byte[]>(5), row.GetFieldValue<byte[]>(6), new Digest(row.GetFieldValue<byte[]>(7)), new Digest(row.GetFieldValue<byte[]>(8)));
+    }
+
+    private T Translated<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Translate(e, path);
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException)
+        {
+            throw new StoreDamagedException(path, e);       // a column that no append wrote
+        }
+    }
+
+    /// <summary>Looks at the first hundred bytes before SQLite does: opening a file, even to read, may write beside it.</summary>
+    private static void CheckHeader(string path)
+    {
+        if (Directory.Exists(path)) throw new NotALedgerException(path, "it is a folder");
+        if (!File.Exists(path)) throw new StoreFileException($"There is no ledger at {path}.", "open one:  ledger open NAME --model FOLDER --layer N");
+        Span<byte> header = stackalloc byte[100];
+        int read;
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            read = file.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnwritableException(path, e);
+        }
+        if (read == 0) throw new NotALedgerException(path, "it is empty");
+        if (read < header.Length || !header.StartsWith("SQLite format 3\0"u8)) throw new NotALedgerException(path, "it is not an SQLite file");
+        if (BinaryPrimitives.ReadInt32BigEndian(header[68..]) != ApplicationId) throw new NotALedgerException(path, "another program's SQLite file");
+        var version = BinaryPrimitives.ReadUInt32BigEndian(header[60..]);
+        if (version > Version) throw new StoreVersionException(path, version, Version);
+        if (version < 1) throw new NotALedgerException(path, "its making was cut short");
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 30 }.ToString());
+        try
+        {
+            connection.Open();
+            Execute(connection, "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private long Scalar(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(writer, sql, parameters);
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);
+        return command;
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = Command(connection, sql);
+        command.ExecuteNonQuery();
+    }
+
+    private static string Schema()
+    {
+        using var stream = typeof(SqliteEventStore).Assembly.GetManifestResourceStream("Ledger.Host.Stores.Schema.sql")!;
+        using var text = new StreamReader(stream);
+        return text.ReadToEnd();
+    }
+}
