@@ -27,6 +27,7 @@ public static class Wiring
 
         services.AddSingleton<IValidator<OpenLedger>, OpenLedgerValidator>();
         services.AddSingleton<IValidator<ApplyEdit>, ApplyEditValidator>();
+        services.AddSingleton<IValidator<DecideOnEdit>, DecideOnEditValidator>();
 
         services.AddTransient<ServiceFactory>(provider => provider.GetService!);
         services.AddTransient<IMediator, Mediator>();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ledger.Domain;
 using Ledger.Host.Features;
 
 namespace Ledger.Host.Cli;
@@ -41,7 +42,7 @@ internal static class DecisionCommands
         face.Bind(command, async (parsed, printer, token) =>
         {
             var result = await face.Mediator.Send(
-                new Decide.Request(kind, parsed.GetRequiredValue(edit), CommonOptions.LedgerOf(parsed), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)), token);
+                new Decide.Request(kind, new DecideOnEdit(parsed.GetRequiredValue(edit), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)), CommonOptions.LedgerOf(parsed)), token);
             Print(printer, result, back(result.Edit.Short()));
             return Errors.Done;
         });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Host.Features;
@@ -50,7 +51,8 @@ internal static class ReviewCommand
             Variant? under = VariantNames.TryParse(parsed.GetValue(variant), out var v) ? v : null;
             var how = parsed.GetValue(mode) switch { "optimise" => ReleaseMode.Optimise, "verbatim" => ReleaseMode.Verbatim, _ => ReleaseMode.Values };
             var result = await face.Mediator.Send(new ReleaseEditFeature.Request(
-                parsed.GetRequiredValue(edit), CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), under, how, CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)), token);
+                new DecideOnEdit(parsed.GetRequiredValue(edit), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)),
+                CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), under, how), token);
             DecisionCommands.Print(printer, result, $"take it back: ledger revert {result.Edit.Short()} --reason \"…\"");
             return Errors.Done;
         });

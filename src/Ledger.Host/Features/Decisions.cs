@@ -32,33 +32,27 @@ public static class Decide
         Reinstate,
     }
 
-    public sealed record Request(Kind Kind, string Edit, LedgerPaths Ledger, string Author, string Reason) : IRequest<DecisionResult>;
+    public sealed record Request(Kind Kind, DecideOnEdit Command, LedgerPaths Ledger) : IRequest<DecisionResult>, ICarriesCommand
+    {
+        object ICarriesCommand.Command => Command;
+    }
 
     public sealed class Handler(LedgerSessions sessions) : IRequestHandler<Request, DecisionResult>
     {
         public async Task<DecisionResult> Handle(Request request, CancellationToken token)
         {
-            Reasons.Require(request.Reason);
+            var (named, author, reason) = request.Command;
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var edit = EditNames.Find(session.Main, request.Edit);
+            var edit = EditNames.Find(session.Main, named);
             var timeline = session.Main.Timeline;
             TimelineEvent e = request.Kind switch
             {
-                Kind.Dismiss => timeline.Dismiss(edit, request.Reason),
-                Kind.Revert => timeline.Revert(edit, request.Reason, null),
-                _ => timeline.Reinstate(edit, request.Reason, null),
+                Kind.Dismiss => timeline.Dismiss(edit, reason),
+                Kind.Revert => timeline.Revert(edit, reason, null),
+                _ => timeline.Reinstate(edit, reason, null),
             };
-            var row = await session.AppendAsync(e, CommandContext.For(request.Author), token);
+            var row = await session.AppendAsync(e, CommandContext.For(author), token);
             return DecisionResult.Of(row, session.Main);
         }
-    }
-}
-
-internal static class Reasons
-{
-    /// <exception cref="SetupException">A decision without a reason cannot be answered for.</exception>
-    public static void Require(string reason)
-    {
-        if (string.IsNullOrWhiteSpace(reason)) throw new SetupException("A decision needs a reason.", "say why with --reason \"…\"");
     }
 }

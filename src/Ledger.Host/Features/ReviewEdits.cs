@@ -1,10 +1,7 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
-using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
-using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
-using Ledger.Projections.Replay;
 using MediatR;
 
 namespace Ledger.Host.Features;
@@ -32,75 +29,5 @@ public static class ReviewEdits
                 .Select(x => new Waiting(
                     x.Revision, x.Record.Edit, x.Record.Variant, x.Record.Request, x.Record.Signals, [.. x.Record.Verdict.Stops], x.Record.Provenance.Author))]);
         }
-    }
-}
-
-/// <summary>Lets a quarantined edit in, with factors for the state as it is now.</summary>
-public static class ReleaseEditFeature
-{
-    public sealed record Request(string Edit, LedgerPaths Ledger, string? Model, Variant? Variant, ReleaseMode Mode, string Author, string Reason) : IRequest<DecisionResult>;
-
-    public sealed class Handler(LedgerSessions sessions, IModelLibrary library, BaseGuard guard, Func<LedgerPaths, IKeyStatisticsStore> stores)
-        : IRequestHandler<Request, DecisionResult>
-    {
-        public async Task<DecisionResult> Handle(Request request, CancellationToken token)
-        {
-            Reasons.Require(request.Reason);
-            await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var main = session.Main;
-            var record = main.Record(EditNames.Find(main, request.Edit));
-            var status = main.Timeline.Known(record.Edit).Status;
-            if (status != EditStatus.Quarantined) throw new EditStatusException(record.Edit, status, "released", EditStatus.Quarantined);
-            var variant = request.Variant ?? record.Variant;
-
-            EditReleased e;
-            switch (request.Mode)
-            {
-                case ReleaseMode.Optimise:
-                    e = Optimise(session, request, record, variant, token);
-                    break;
-                case ReleaseMode.Verbatim:
-                    if (variant != record.Variant) throw new SetupException($"Verbatim keeps the recorded factors, which are {record.Variant.Name()}'s.", "release with --mode values to change the variant");
-                    e = Released(session, record, variant, request, record.Solution, record.Delta, record.Signals, null);
-                    break;
-                default:
-                    var (factors, m0, outKBar) = Rederive.Values(record.Keys, record.Solution.VE, variant, main.DeltasInEffect());
-                    e = Released(session, record, variant, request, EditSolution.Of(m0, record.Solution.VE, factors), factors.Delta, Signals(record, variant, m0, outKBar), null);
-                    break;
-            }
-            var row = await session.AppendAsync(e, CommandContext.For(request.Author), token);
-            return DecisionResult.Of(row, main);
-        }
-
-        private EditReleased Optimise(LedgerSession session, Request request, EditRecord record, Variant variant, CancellationToken token)
-        {
-            var c = stores(request.Ledger).Load(session.Setup.RequireStatistics());
-            using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            bench.Install(session.Main.DeltasInEffect(), token);
-            var x = bench.Editor.Compute(record.Request, session.Setup.RequireTemplates(), session.Setup.Base.Hyperparameters, c, null, token);
-            var factors = Factors.Of(variant, x);
-            var (signals, candidate) = new EditPipeline(session, bench, c).Measure(record.Request, x, variant, factors, token);
-            using (candidate)
-                return Released(session, record, variant, request, EditSolution.Of(x, factors), factors.Delta, signals, candidate?.With);
-        }
-
-        /// <summary>The gate is asked and its verdict recorded; here it does not decide.</summary>
-        private static EditReleased Released(
-            LedgerSession session, EditRecord record, Variant variant, Request request, EditSolution solution, RankOneDelta delta, Signals signals, Digest? fingerprint)
-        {
-            var verdict = EditGate.Judge(session.Setup.Policy, signals, delta, session.Main.Timeline.AcceptedAbsDeltas(variant));
-            return session.Main.Timeline.Release(record.Edit, variant, request.Mode, solution, delta, signals, verdict, request.Reason, fingerprint);
-        }
-
-        /// <summary>Sizes on the present state; what needs a pass through the model is left open.</summary>
-        private static Signals Signals(EditRecord record, Variant variant, Float32Vector m0, Float32Vector outKBar) => record.Signals with
-        {
-            Chosen = variant,
-            Variants = [.. VariantNames.All.Select(v => VariantSignals.Of(Factors.Of(
-                v, record.Keys.KBar, record.Keys.KO, record.Keys.UBar, record.Keys.UO, record.Solution.VE, Factors.SolvesAtKBar(v) ? outKBar : m0)))],
-            Target = null,
-            TrueTarget = null,
-            Probes = [],
-        };
     }
 }

@@ -22,3 +22,5 @@ CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAI
 CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
 PRAGMA user_version = 1;
 COMMIT;
+
+PRAGMA wal_checkpoint(TRUNCATE);      -- the header is read without SQLite, so it must stand in the file itself
