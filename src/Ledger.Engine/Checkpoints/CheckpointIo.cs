@@ -40,6 +40,19 @@ internal static class CheckpointIo
         }
     }
 
+    /// <summary>Builds a tokenizer; the library says in its own exceptions that vocabulary and merges do not fit together.</summary>
+    public static T Bpe<T>(string path, Func<T> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or FormatException)
+        {
+            throw new CheckpointException(path, $"{path}: vocabulary and merges do not fit together: {e.Message}", "fetch the tokenizer's files again", e);
+        }
+    }
+
     public static T Translate<T>(string path, Func<T> read)
     {
         try

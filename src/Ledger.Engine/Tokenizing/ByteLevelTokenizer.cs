@@ -1,0 +1,88 @@
+using System.Collections.Frozen;
+using System.Text;
+using Microsoft.ML.Tokenizers;
+
+namespace Ledger.Engine.Tokenizing;
+
+/// <summary>
+/// Byte-level BPE: added tokens are cut out, the rest is cut into words, and Microsoft.ML.Tokenizers merges each word's bytes.
+/// Decoding is our own: the bytes of several tokens may make one character.
+/// </summary>
+internal sealed class ByteLevelTokenizer : ITextTokenizer
+{
+    private readonly BpeTokenizer bpe;
+    private readonly AddedTokens added;
+    private readonly bool addPrefixSpace;
+    private readonly FrozenDictionary<int, string> tokens;
+    private readonly FrozenDictionary<int, AddedToken> addedById;
+
+    public ByteLevelTokenizer(ByteLevelDefinition definition, int? bosTokenId, int? eosTokenId)
+    {
+        bpe = BpeTokenizer.Create(new BpeOptions(definition.Vocabulary)
+        {
+            Merges = definition.Merges,
+            ByteLevel = true,
+            UnknownToken = definition.UnknownToken,
+            FuseUnknownTokens = definition.FuseUnknown,
+            PreTokenizer = new ByteLevelPreTokenizer(definition.Digits, definition.UsePattern),
+        });
+        added = new AddedTokens(definition.AddedTokens);
+        addPrefixSpace = definition.AddPrefixSpace;
+        tokens = definition.Vocabulary.ToFrozenDictionary(p => p.Value, p => p.Key);
+        addedById = definition.AddedTokens.ToFrozenDictionary(t => t.Id);
+        VocabularySize = Math.Max(definition.Vocabulary.Values.Max(), definition.AddedTokens.Select(t => t.Id).DefaultIfEmpty().Max()) + 1;
+        BosTokenId = bosTokenId;
+        EosTokenId = eosTokenId;
+    }
+
+    public int VocabularySize { get; }
+
+    public int? BosTokenId { get; }
+
+    public int? EosTokenId { get; }
+
+    public bool AddsBos => false;
+
+    public IReadOnlyList<int> Encode(string text)
+    {
+        var ids = new List<int>();
+        foreach (var (id, piece) in added.Split(WellFormed(text)))
+            if (id is { } known) ids.Add(known);
+            else ids.AddRange(bpe.EncodeToIds(addPrefixSpace && !char.IsWhiteSpace(piece[0]) ? " " + piece : piece));
+        return ids;
+    }
+
+    public string Decode(IEnumerable<int> ids)
+    {
+        var bytes = new List<byte>();
+        foreach (var id in ids)
+            if (!addedById.TryGetValue(id, out var token)) AddBytes(Token(id), bytes);
+            else if (!token.Special) bytes.AddRange(Encoding.UTF8.GetBytes(token.Content));
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+
+    public string TokenText(int id) => addedById.TryGetValue(id, out var token) ? token.Content : Decode([id]);
+
+    private string Token(int id) =>
+        tokens.TryGetValue(id, out var token) ? token : throw new ArgumentOutOfRangeException(nameof(id), id, "The vocabulary has no such token.");
+
+    /// <summary>A token written in anything but the byte alphabet means itself.</summary>
+    private static void AddBytes(string token, List<byte> bytes)
+    {
+        var begin = bytes.Count;
+        foreach (var c in token)
+        {
+            if (ByteLevelAlphabet.ByteOf(c) is { } b)
+            {
+                bytes.Add(b);
+                continue;
+            }
+            bytes.RemoveRange(begin, bytes.Count - begin);
+            bytes.AddRange(Encoding.UTF8.GetBytes(token));
+            return;
+        }
+    }
+
+    private static string WellFormed(string text) =>
+        text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') ? string.Concat(text.EnumerateRunes()) : text;
+}
