@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Ledger.Domain.Editing;
 
@@ -10,6 +11,7 @@ namespace Ledger.Domain.Editing;
 /// <param name="Relation">The relation's id, <c>P103</c>, if known.</param>
 /// <param name="Paraphrases">Prompts that should give the target too (generalisation).</param>
 /// <param name="Neighbours">Prompts about other subjects that should not change (locality).</param>
+[method: JsonConstructor]
 public sealed record EditRequest(
     string Prompt,
     string Subject,

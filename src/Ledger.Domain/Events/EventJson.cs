@@ -1,9 +1,11 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Ledger.Domain.Editing;
 
 namespace Ledger.Domain.Events;
@@ -52,10 +54,11 @@ public sealed class EventJson
     {
         try
         {
-            var metadata = JsonSerializer.Deserialize<EventMetadata>(recorded.Metadata.Span, Options) ?? throw new JsonException("null");
+            var metadata = JsonSerializer.Deserialize<EventMetadata>(recorded.Metadata.Span, Options) ?? throw new JsonException("The metadata are null.");
+            if (metadata.EventId != recorded.Id) throw new JsonException($"It is stored under the id {recorded.Id}, its metadata say {metadata.EventId}.");
             return new EventEnvelope(recorded.Position, recorded.Stream, recorded.Number, metadata, ReadEvent(recorded), recorded.Previous, recorded.Hash);
         }
-        catch (Exception e) when (e is JsonException or FormatException)
+        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)      // the last: an upcaster met another kind of node
         {
             throw new DamagedEventException(recorded.Stream, recorded.Number, recorded.Type, e);
         }
@@ -64,18 +67,21 @@ public sealed class EventJson
     private LedgerEvent ReadEvent(RecordedEvent recorded)
     {
         if (ByName.TryGetValue(recorded.Type, out var type))
-            return (LedgerEvent?)JsonSerializer.Deserialize(recorded.Data.Span, type, Options) ?? throw new JsonException("null");
+            return (LedgerEvent?)JsonSerializer.Deserialize(recorded.Data.Span, type, Options) ?? throw new JsonException("The payload is null.");
 
         var name = recorded.Type;
         JsonObject? payload = null;
         while (!ByName.ContainsKey(name))
         {
             if (!upcasters.TryGetValue(name, out var upcaster)) throw new UnknownEventException(recorded.Stream, recorded.Number, recorded.Type);
-            payload = upcaster.Rewrite(payload ?? JsonNode.Parse(recorded.Data.Span)!.AsObject());
+            payload = upcaster.Rewrite(payload ?? ParseObject(recorded.Data.Span));
             name = upcaster.To;
         }
-        return (LedgerEvent?)payload.Deserialize(ByName[name], Options) ?? throw new JsonException("null");
+        return (LedgerEvent?)payload.Deserialize(ByName[name], Options) ?? throw new JsonException("The payload is null.");
     }
+
+    private static JsonObject ParseObject(ReadOnlySpan<byte> data) =>
+        JsonNode.Parse(data, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject ?? throw new JsonException("The payload is not an object.");
 
     private static JsonSerializerOptions CreateOptions()
     {
@@ -89,14 +95,29 @@ public sealed class EventJson
             NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
             // Texts stay readable; payloads are never pasted into markup.
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { KeepToTheFacts } },
             Converters =
             {
                 new Float32VectorConverter(), new TimeConverter(), new VariantConverter(), new JsonStringEnumConverter(null, allowIntegerValues: false),
                 new TextConverter<Digest>(), new TextConverter<StateId>(), new TextConverter<EditId>(), new TextConverter<LedgerId>(), new TextConverter<TimelineId>(),
             },
         };
-        options.MakeReadOnly(populateMissingResolver: true);
+        options.MakeReadOnly();
         return options;
+    }
+
+    /// <summary>
+    /// Of the domain's types exactly the given values are stored, and each has to be there on reading: what can be computed is not a fact, and a
+    /// parameter's default of today must not fill a gap in an event of yesterday.
+    /// </summary>
+    private static void KeepToTheFacts(JsonTypeInfo type)
+    {
+        if (type.Kind != JsonTypeInfoKind.Object || type.Type.Assembly != typeof(EventJson).Assembly) return;
+        for (var i = type.Properties.Count - 1; i >= 0; i--)
+        {
+            if (type.Properties[i].Set is null) type.Properties.RemoveAt(i);
+            else type.Properties[i].IsRequired = true;
+        }
     }
 
     /// <summary>Values that are written as their text.</summary>
@@ -130,10 +151,12 @@ public sealed class EventJson
         private const string Format = "yyyy-MM-ddTHH:mm:ss.fffffffZ";
 
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-            DateTimeOffset.ParseExact(reader.GetString()!, Format, null, System.Globalization.DateTimeStyles.AssumeUniversal | System.Globalization.DateTimeStyles.AdjustToUniversal);
+            DateTimeOffset.TryParseExact(
+                reader.GetString(), Format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+                ? time : throw new JsonException($"\"{reader.GetString()}\" is not a time: {Format}.");
 
         public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.UtcDateTime.ToString(Format, System.Globalization.CultureInfo.InvariantCulture));
+            writer.WriteStringValue(value.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture));
     }
 }
 
