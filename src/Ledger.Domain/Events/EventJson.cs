@@ -1,4 +1,6 @@
+using System.Collections;
 using System.Collections.Frozen;
+using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Text.Encodings.Web;
@@ -98,7 +100,7 @@ public sealed class EventJson
             TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { KeepToTheFacts } },
             Converters =
             {
-                new Float32VectorConverter(), new TimeConverter(), new VariantConverter(), new JsonStringEnumConverter(null, allowIntegerValues: false),
+                new Float32VectorConverter(), new TimeConverter(), new VariantConverter(), new EnumConverterFactory(),
                 new TextConverter<Digest>(), new TextConverter<StateId>(), new TextConverter<EditId>(), new TextConverter<LedgerId>(), new TextConverter<TimelineId>(),
             },
         };
@@ -112,6 +114,11 @@ public sealed class EventJson
     /// </summary>
     private static void KeepToTheFacts(JsonTypeInfo type)
     {
+        if (type.Kind == JsonTypeInfoKind.Enumerable)
+            type.OnDeserialized = list =>
+            {
+                if (((IEnumerable)list).Cast<object?>().Contains(null)) throw new JsonException("A list holds a null.");
+            };
         if (type.Kind != JsonTypeInfoKind.Object || type.Type.Assembly != typeof(EventJson).Assembly) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)
         {
@@ -135,6 +142,29 @@ public sealed class EventJson
             VariantNames.TryParse(reader.GetString(), out var v) ? v : throw new JsonException($"\"{reader.GetString()}\" is not a variant.");
 
         public override void Write(Utf8JsonWriter writer, Variant value, JsonSerializerOptions options) => writer.WriteStringValue(value.Name());
+    }
+
+    /// <summary>Exactly the member's stored name: the library's own converter also reads other cases and comma-separated lists.</summary>
+    private sealed class EnumConverterFactory : JsonConverterFactory
+    {
+        public override bool CanConvert(Type type) => type.IsEnum;
+
+        public override JsonConverter CreateConverter(Type type, JsonSerializerOptions options) =>
+            (JsonConverter)Activator.CreateInstance(typeof(EnumConverter<>).MakeGenericType(type))!;
+    }
+
+    private sealed class EnumConverter<T> : JsonConverter<T> where T : struct, Enum
+    {
+        private static readonly FrozenDictionary<T, string> Names = Enum.GetValues<T>().ToFrozenDictionary(v => v, v =>
+            typeof(T).GetField(v.ToString())!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? v.ToString());
+
+        private static readonly FrozenDictionary<string, T> Values = Names.ToFrozenDictionary(p => p.Value, p => p.Key);
+
+        public override T Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
+            reader.GetString() is { } name && Values.TryGetValue(name, out var value) ? value : throw new JsonException($"\"{reader.GetString()}\" is not a {typeof(T).Name}.");
+
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(Names.TryGetValue(value, out var name) ? name : throw new UnreachableException($"{typeof(T).Name} {value} has no name."));
     }
 
     private sealed class Float32VectorConverter : JsonConverter<Float32Vector>
