@@ -80,9 +80,11 @@ public sealed record Timeline
     /// <param name="fingerprintWith">Weight fingerprint with the edit folded in.</param>
     /// <param name="fingerprintNow">Weight fingerprint without it.</param>
     /// <exception cref="EditStatusException">The timeline has an edit of this id already.</exception>
+    /// <exception cref="NotFiniteException">The verdict would let in factors that are not finite.</exception>
     public EditJudged Record(EditRecord record, Digest? fingerprintWith, Digest? fingerprintNow)
     {
         if (Edits.TryGetValue(record.Edit, out var known)) throw new EditStatusException(record.Edit, known.Status, "recorded again");
+        if (record.Verdict.Outcome == Outcome.Applied && !record.Delta.IsFinite()) throw new NotFiniteException(record.Edit);
         return record.Verdict.Outcome switch
         {
             Outcome.Applied => new EditApplied(record with { After = StateWith(record.Delta.Digest), Fingerprint = fingerprintWith }),

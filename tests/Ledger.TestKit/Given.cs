@@ -49,7 +49,7 @@ public sealed class Decision<TState, TEvent>(TState before, Func<TState, TEvent,
     /// <summary>The event that was recorded, to look at and to fold; what holds afterwards.</summary>
     public void Records<T>(Action<T, TState> holds) where T : TEvent
     {
-        var e = Recorded.ShouldBeOfType<T>();
+        var e = Recorded.ShouldBeAssignableTo<T>()!;
         holds(e, evolve(before, e));
     }
 

@@ -47,9 +47,9 @@ public sealed record Signals(
     [System.Text.Json.Serialization.JsonIgnore]
     public VariantSignals Own => Variants.Single(v => v.Variant == Chosen);
 
-    /// <summary>The smallest |Δ| of the three variants.</summary>
+    /// <summary>The variant with the smallest finite |Δ| over 0; null when there is none. A δ of 0 changes nothing, and compares with nothing.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public double SmallestAbsDelta => Variants.Min(v => v.AbsDelta);
+    public VariantSignals? Smallest => Variants.Where(v => double.IsFinite(v.AbsDelta) && v.AbsDelta > 0).MinBy(v => v.AbsDelta);
 
     /// <summary>The signals that need no pass through the model.</summary>
     public static Signals Of(Variant chosen, EditComputation x, TargetScore? target, TargetScore? trueTarget) => new(

@@ -33,7 +33,18 @@ public sealed class EventJson
     private readonly FrozenDictionary<string, Upcaster> upcasters;
 
     /// <param name="upcasters">Rules for names that are no longer written; a new version of an event comes with one.</param>
-    public EventJson(IEnumerable<Upcaster> upcasters) => this.upcasters = upcasters.ToFrozenDictionary(u => u.From);
+    /// <exception cref="ArgumentException">A rule for a name that is written, two for one name, or rules that run in a circle.</exception>
+    public EventJson(IEnumerable<Upcaster> upcasters)
+    {
+        this.upcasters = upcasters.ToDictionary(u => u.From).ToFrozenDictionary();
+        foreach (var upcaster in this.upcasters.Values)
+        {
+            if (ByName.ContainsKey(upcaster.From)) throw new ArgumentException($"{upcaster.From} is written today and is not upcast.", nameof(upcasters));
+            var steps = 0;
+            for (var name = upcaster.To; this.upcasters.TryGetValue(name, out var next); name = next.To)
+                if (++steps > this.upcasters.Count) throw new ArgumentException($"The upcasters of {upcaster.From} run in a circle.", nameof(upcasters));
+        }
+    }
 
     /// <summary>What this program reads and writes.</summary>
     public static EventJson Current { get; } = new([]);
@@ -60,7 +71,7 @@ public sealed class EventJson
             if (metadata.EventId != recorded.Id) throw new JsonException($"It is stored under the id {recorded.Id}, its metadata say {metadata.EventId}.");
             return new EventEnvelope(recorded.Position, recorded.Stream, recorded.Number, metadata, ReadEvent(recorded), recorded.Previous, recorded.Hash);
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)      // the last: an upcaster met another kind of node
+        catch (Exception e) when (e is JsonException or FormatException)
         {
             throw new DamagedEventException(recorded.Stream, recorded.Number, recorded.Type, e);
         }
@@ -76,10 +87,23 @@ public sealed class EventJson
         while (!ByName.ContainsKey(name))
         {
             if (!upcasters.TryGetValue(name, out var upcaster)) throw new UnknownEventException(recorded.Stream, recorded.Number, recorded.Type);
-            payload = upcaster.Rewrite(payload ?? ParseObject(recorded.Data.Span));
+            payload = Rewritten(upcaster, payload ?? ParseObject(recorded.Data.Span));
             name = upcaster.To;
         }
         return (LedgerEvent?)payload.Deserialize(ByName[name], Options) ?? throw new JsonException("The payload is null.");
+    }
+
+    /// <summary>Whatever a rule trips over, it is a payload that is not the old form: JSON nodes answer with many kinds of exception.</summary>
+    private static JsonObject Rewritten(Upcaster upcaster, JsonObject payload)
+    {
+        try
+        {
+            return upcaster.Rewrite(payload);
+        }
+        catch (Exception e)
+        {
+            throw new JsonException($"It is not the form that is rewritten to {upcaster.To}: {e.Message}", e);
+        }
     }
 
     private static JsonObject ParseObject(ReadOnlySpan<byte> data) =>

@@ -57,17 +57,17 @@ public static class EditGate
 
     private static Finding VariantRatio(GateRule rule, Signals signals)
     {
-        var ratio = signals.Own.AbsDelta / signals.SmallestAbsDelta;
-        if (!double.IsFinite(signals.SmallestAbsDelta) || signals.SmallestAbsDelta == 0) return Skipped(rule, "no variant of this edit has a finite, non-zero |Δ| to compare with");
-        var smallest = signals.Variants.MinBy(v => v.AbsDelta)!.Variant.Name();
-        return Found(rule, ratio, caught: !(ratio <= rule.Threshold), $"|Δ| is {Number(ratio)} × that of the same edit as {smallest}, {{0}} {Number(rule.Threshold)}", "over", "not over");
+        if (signals.Smallest is not { } smallest) return Skipped(rule, "no variant of this edit has a finite |Δ| over 0 to compare with");
+        var ratio = signals.Own.AbsDelta / smallest.AbsDelta;
+        return Found(rule, ratio, caught: !(ratio <= rule.Threshold), $"|Δ| is {Number(ratio)} × that of the same edit as {smallest.Variant.Name()}, {{0}} {Number(rule.Threshold)}", "over", "not over");
     }
 
     private static Finding Outlier(GateRule rule, VariantSignals own, IReadOnlyCollection<double> accepted)
     {
-        if (accepted.Count < OutlierNeeds)
-            return Skipped(rule, $"{accepted.Count} accepted {own.Variant.Name()} edits so far, {OutlierNeeds} needed");
-        var logs = accepted.Select(Math.Log10).Order().ToArray();
+        // An edit of what the model says already has |Δ| 0: it tells nothing about the scale, and its logarithm would spoil the median.
+        var logs = accepted.Where(x => x > 0).Select(Math.Log10).Order().ToArray();
+        if (logs.Length < OutlierNeeds)
+            return Skipped(rule, $"{logs.Length} accepted {own.Variant.Name()} edits that changed something so far, {OutlierNeeds} needed");
         var median = Median(logs);
         var mad = Math.Max(Median([.. logs.Select(x => Math.Abs(x - median)).Order()]), MadFloor);
         var z = (Math.Log10(own.AbsDelta) - median) / (1.4826 * mad);       // 1.4826: MAD of a normal distribution to its σ

@@ -43,7 +43,7 @@ internal static class GoldenEvents
         Some.Opened,
         Some.TemplatesDrawn,
         Some.StatisticsRecorded,
-        Some.PolicySet,
+        new GatePolicySet(new GatePolicy("strict", 3, [new(Rules.KeyAsymmetry, 0.1, GateAction.Reject), new(Rules.Outlier, 5, GateAction.Observe)])),
         new TimelineStarted(Branch, "what-if", new Fork(Some.MainId, 17, Some.Digest("event 17")), "try without edit 9", TimelineOrigin.Branched),
         new ReplayStarted(Branch, Some.MainId, 1, 200, ReplayMode.Values, Variant.PRome, [Some.Edit(3)], [Some.Edit(2), Some.Edit(1)], "default@1", OutcomesAsRecorded: false),
         new ReplayCompleted(Branch, 199, State, Fingerprint, 196, 4),
@@ -76,7 +76,11 @@ internal static class GoldenEvents
             Keys = EditKeys.Of(x),
             Solution = EditSolution.Of(x, factors),
             Signals = signals,
-            Verdict = EditGate.Judge(GatePolicy.Default, signals, factors.Delta, []),
+            Verdict = new Verdict(Outcome.Rejected, "strict@3",
+            [
+                new Finding(Rules.NonFinite, factors.KvU, null, FindingResult.Reject, "k_v·u is 0: the residual cannot be divided by it"),
+                new Finding(Rules.KeyAsymmetry, null, 0.1, FindingResult.NotEvaluated, "the edit is not finite"),
+            ]),
         };
     }
 }
