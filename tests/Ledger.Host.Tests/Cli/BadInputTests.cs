@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using Ledger.Host.Tests.Support;
+
+namespace Ledger.Host.Tests.Cli;
+
+/// <summary>Each way to be wrong: one short error, its exit code, and nothing changed.</summary>
+public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
+{
+    public static TheoryData<string, string[], int, string> WrongCommands => new()
+    {
+        { "no such model", ["open", "new", "--model", "nowhere", "--layer", "0"], 2, "nowhere" },
+        { "layer out of range", ["open", "new", "--layer", "99"], 2, "0 to 1" },
+        { "layer below 0", ["open", "new", "--layer=-1"], 2, "counted from 0" },
+        { "a name that leaves the folder", ["open", "../new", "--layer", "1"], 2, "cannot be a ledger's name" },
+        { "a ledger that exists", ["open", "tiny", "--layer", "1"], 2, "exists already" },
+        { "a policy that is not there", ["open", "new", "--layer", "1", "--policy", "nowhere.json"], 2, "nowhere.json" },
+        { "no {} in the prompt", ["edit", "The mother tongue of is", "--subject", "Ada", "--to", "English"], 2, "the prompt has no {} for the subject" },
+        { "no {} but the subject", ["edit", "The mother tongue of Ada is", "--subject", "Ada", "--to", "English"], 2, "write it as  \"The mother tongue of {} is\"" },
+        { "two {}", ["edit", "{} and {} are", "--subject", "Ada", "--to", "English"], 2, "the prompt has 2 {}" },
+        { "no space before {}", ["edit", "the{} is", "--subject", "Ada", "--to", "English"], 2, "no space" },
+        { "an empty subject", ["edit", "{} is", "--subject", " ", "--to", "English"], 2, "the subject is empty" },
+        { "an empty target", ["edit", "{} is", "--subject", "Ada", "--to", ""], 2, "the target is empty" },
+        { "the true target as target", ["edit", "{} is", "--subject", "Ada", "--to", "so", "--true", "so"], 2, "the true target already" },
+        { "no subject", ["edit", "{} is", "--to", "English"], 2, "--subject" },
+        { "an unknown variant", ["edit", "{} is", "--subject", "Ada", "--to", "so", "--variant", "rome2"], 2, "rome2" },
+        { "an unknown command", ["edti"], 2, "edti" },
+        { "a bulk file that is not there", ["edit", "--from", "nowhere.json"], 2, "cannot be read" },
+        { "--first without --from", ["edit", "{} is", "--subject", "Ada", "--to", "so", "--first", "3"], 2, "go with --from" },
+        { "an edit that is not there", ["show", "zzzz"], 2, "has no edit \"zzzz\"" },
+        { "a revision that is not there", ["rebuild", "main@7"], 2, "has no revision 7" },
+        { "a revision that is none", ["rebuild", "main@seven"], 2, "is not a revision" },
+        { "a timeline that is not there", ["rebuild", "other@0"], 2, "no timeline \"other\"" },
+        { "a ledger that is not there", ["log", "--ledger", "other"], 2, "no ledger" },
+        { "a decision without a reason", ["revert", "zzzz"], 2, "--reason" },
+        { "a decision with an empty reason", ["revert", "zzzz", "--reason", " "], 2, "needs a reason" },
+        { "key statistics twice", ["keystats", "text.txt"], 2, "key statistics already" },
+        { "a text longer than the model's positions", ["edit", "{} is", "--subject", "Ada", "--to", "so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so"], 2, "positions" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongCommands))]
+    public async Task A_wrong_command_says_what_would_be_right_and_changes_nothing(string what, string[] args, int exitCode, string says)
+    {
+        var ledger = tiny.Copy();
+        await ShouldFailAsync(ledger, args, exitCode, says, what);
+    }
+
+    [Fact]
+    public async Task A_pickle_is_refused_with_the_reason()
+    {
+        var ledger = tiny.Copy();
+        Directory.CreateDirectory(ledger["pickled"]);
+        File.Copy(ledger["model/config.json"], ledger["pickled/config.json"]);
+        await File.WriteAllBytesAsync(ledger["pickled/pytorch_model.bin"], [0x80, 2]);
+        await ShouldFailAsync(ledger, ["open", "new", "--model", "pickled", "--layer", "0"], 2, "safetensors");
+        await ShouldFailAsync(ledger, ["open", "new", "--model", "pickled/pytorch_model.bin", "--layer", "0"], 2, "safetensors");
+    }
+
+    [Fact]
+    public async Task A_malformed_line_of_a_bulk_file_is_named_by_line_and_column_before_anything_is_edited()
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllLinesAsync(ledger["facts.jsonl"], [MainJobTests.Fact("Ada", "Rome"), "{\"requested_rewrite\": nonsense}", MainJobTests.Fact("Bob", "Rome"), "{\"case_id\": 4}", MainJobTests.Fact("", "Rome")]);
+        await ShouldFailAsync(ledger, ["edit", "--from", "facts.jsonl"], 2, "facts.jsonl, line 2, column 23");
+
+        var skipping = (await ledger.RunAsync("edit", "--from", "facts.jsonl", "--skip-bad")).ShouldEndWith(0);
+        skipping.Out.ShouldContain("2 applied");
+        skipping.Out.ShouldContain("3 bad records left out");
+        skipping.Err.ShouldContain("line 2, column 23");
+        skipping.Err.ShouldContain("line 4");
+        skipping.Err.ShouldContain("line 5");
+    }
+
+    [Fact]
+    public async Task A_ledger_file_of_a_newer_version_is_left_alone()
+    {
+        var ledger = tiny.Copy();
+        var bytes = await File.ReadAllBytesAsync(ledger["tiny.ledger"]);
+        bytes[63] = 2;
+        await File.WriteAllBytesAsync(ledger["tiny.ledger"], bytes);
+        await ShouldFailAsync(ledger, ["log"], 2, "file version 2");
+        await ShouldFailAsync(ledger, ["edit", "{} is", "--subject", "Ada", "--to", "so"], 2, "file version 2");
+    }
+
+    [Fact]
+    public async Task A_base_checkpoint_that_changed_since_opening_is_noticed()
+    {
+        var ledger = tiny.Copy();
+        (await ledger.RunAsync("edit", "{} is", "--subject", "Ada", "--to", "so")).ShouldEndWith(0);
+        TinyCheckpoint.Weights(ledger["model/model.safetensors"], seed: 2);
+        foreach (var args in new string[][] { ["edit", "{} is", "--subject", "Bob", "--to", "so"], ["ask", "Ada is"], ["rebuild"], ["verify"] })
+            await ShouldFailAsync(ledger, args, 5, "not the one this ledger was opened over");
+        (await ledger.RunAsync("log")).ShouldEndWith(0);
+    }
+
+    [Fact]
+    public async Task A_lost_C_is_named_and_restored_from_the_same_text()
+    {
+        var ledger = tiny.Copy();
+        foreach (var file in Directory.GetFiles(ledger["tiny.ledger.d/keystats"])) File.Delete(file);
+        await ShouldFailAsync(ledger, ["edit", "{} is", "--subject", "Ada", "--to", "so"], 2, "keystats");
+        (await ledger.RunAsync("keystats", "text.txt")).ShouldEndWith(0).Out.ShouldContain("restored");
+        (await ledger.RunAsync("edit", "{} is", "--subject", "Ada", "--to", "so")).ShouldEndWith(0);
+    }
+
+    [Fact]
+    public async Task An_event_changed_behind_the_ledgers_back_is_named()
+    {
+        var ledger = tiny.Copy();
+        foreach (var subject in new[] { "Ada", "Bob" }) (await ledger.RunAsync("edit", "{} is", "--subject", subject, "--to", "so")).ShouldEndWith(0);
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={ledger["tiny.ledger"]};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "DROP TRIGGER events_are_never_changed; UPDATE events SET data = replace(data, 'Ada', 'Eve') WHERE stream LIKE 'timeline-%' AND number = 0";
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        (await ledger.RunAsync("verify")).ShouldEndWith(5).Err.ShouldContain("Event 0 of timeline-");
+    }
+
+    [Fact]
+    public async Task Of_two_processes_that_write_at_once_one_wins_and_the_other_changes_nothing()
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllLinesAsync(ledger["a.jsonl"], Enumerable.Range(0, 30).Select(i => MainJobTests.Fact($"Ada {i}", "Rome")));
+        await File.WriteAllLinesAsync(ledger["b.jsonl"], Enumerable.Range(0, 30).Select(i => MainJobTests.Fact($"Bob {i}", "Rome")));
+        var (a, b) = (ledger.Start("edit", "--from", "a.jsonl"), ledger.Start("edit", "--from", "b.jsonl"));
+        var ran = await Task.WhenAll(LedgerProcess.WaitAsync(a), LedgerProcess.WaitAsync(b));
+        ran.Select(r => r.ExitCode).Order().ToArray().ShouldBe(new[] { 0, 3 }, string.Join("\n", ran.Select(r => r.Err)));
+        ran.Single(r => r.ExitCode == 3).Err.ShouldContain("moved on");
+        var subjects = (await ledger.RunAsync("log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()!).ToList();
+        subjects.Count(s => s.StartsWith(ran[0].ExitCode == 0 ? "Ada" : "Bob", StringComparison.Ordinal)).ShouldBe(30);
+        (await ledger.RunAsync("verify", "--deep")).ShouldEndWith(0);
+    }
+
+    private static async Task ShouldFailAsync(LedgerProcess ledger, string[] args, int exitCode, string says, string? what = null)
+    {
+        var before = Fingerprint(ledger.Folder);
+        var ran = (await ledger.RunAsync(args)).ShouldEndWith(exitCode);
+        ran.Err.ShouldContain(says, Case.Insensitive, what);
+        ran.Err.ShouldStartWith("error: ");
+        ran.Err.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBeLessThanOrEqualTo(3, ran.Err);
+        ran.Err.ShouldNotContain("fault in ledger");
+        ran.Out.ShouldBeEmpty();
+        Fingerprint(ledger.Folder).ShouldBe(before, what);
+    }
+
+    /// <summary>Names and contents of every file but the cache, which may be deleted at any time.</summary>
+    private static string Fingerprint(string folder) => string.Join('\n', Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}cache{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+        .Order(StringComparer.Ordinal).Select(f => $"{f} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f)))}"));
+}

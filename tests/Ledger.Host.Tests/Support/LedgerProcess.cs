@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Ledger.Host.Tests.Support;
+
+/// <summary>What a command printed and how it ended.</summary>
+internal sealed record Ran(int ExitCode, string Out, string Err)
+{
+    /// <summary>One JSON document a line.</summary>
+    public IReadOnlyList<JsonElement> Json => [.. Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement.Clone())];
+
+    public Ran ShouldEndWith(int exitCode)
+    {
+        ExitCode.ShouldBe(exitCode, $"{Out}\n{Err}");
+        return this;
+    }
+}
+
+/// <summary>The real program, in a process and a folder of its own.</summary>
+internal sealed class LedgerProcess(string folder, IReadOnlyDictionary<string, string>? environment = null)
+{
+    public string Folder { get; } = folder;
+
+    public string this[string file] => Path.Combine(Folder, file);
+
+    public async Task<Ran> RunAsync(params string[] args) => await WaitAsync(Start(args));
+
+    public Process Start(params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "ledger.dll"), .. args])
+        {
+            WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        foreach (var name in new[] { "LEDGER_FILE", "LEDGER_MODEL", "LEDGER_AUTHOR", "LEDGER_DEVICE" }) start.Environment.Remove(name);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    public static async Task<Ran> WaitAsync(Process process)
+    {
+        using (process)
+        {
+            var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync();
+            return new Ran(process.ExitCode, await output, await error);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+namespace Ledger.Host.Tests.Support;
+
+/// <summary>A tiny model with an opened and measured ledger over it, made once; each test works on a copy.</summary>
+public sealed class TinyLedger : IAsyncLifetime
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("ledger-tiny-").FullName;
+    private readonly List<string> copies = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        TinyCheckpoint.Write(Path.Combine(folder, "model"));
+        TinyCheckpoint.Text(folder);
+        var ledger = new LedgerProcess(folder);
+        (await ledger.RunAsync("open", "tiny", "--model", "model", "--layer", "1", "--seed", "4", "--gate", "observe", "--author", "ana")).ShouldEndWith(0);
+        (await ledger.RunAsync("keystats", "text.txt")).ShouldEndWith(0);
+    }
+
+    /// <summary>The ledger and the model in a fresh folder.</summary>
+    internal LedgerProcess Copy()
+    {
+        var copy = Directory.CreateTempSubdirectory("ledger-tiny-copy-").FullName;
+        lock (copies) copies.Add(copy);
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            var to = Path.Combine(copy, Path.GetRelativePath(folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(file, to);
+        }
+        return new LedgerProcess(copy, new Dictionary<string, string> { ["LEDGER_MODEL"] = Path.Combine(copy, "model"), ["LEDGER_AUTHOR"] = "ana" });
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (var path in copies.Append(folder)) Directory.Delete(path, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}
