@@ -9,3 +9,53 @@ public sealed class CheckpointException(string path, string problem, string? rem
     public string Path { get; } = path;
     public override FailureKind Kind => FailureKind.BadInput;
 }
+
+/// <summary>The model has no such layer.</summary>
+public sealed class LayerOutOfRangeException(int layer, int layers)
+    : LedgerException($"layer {layer} does not exist: the model has layers 0 to {layers - 1}", $"give a layer from 0 to {layers - 1}")
+{
+    public int Layer { get; } = layer;
+    public int Layers { get; } = layers;
+    public override FailureKind Kind => FailureKind.BadInput;
+
+    public static void Require(int layer, int layers)
+    {
+        if (layer < 0 || layer >= layers) throw new LayerOutOfRangeException(layer, layers);
+    }
+}
+
+/// <summary>A text has more tokens than the model has positions.</summary>
+public sealed class ContextExceededException(long tokens, int positions, string text)
+    : LedgerException($"\"{Beginning(text)}\" makes {tokens} tokens, more than the model's {positions} positions.", "shorten the text")
+{
+    public long Tokens { get; } = tokens;
+    public int Positions { get; } = positions;
+    public override FailureKind Kind => FailureKind.BadInput;
+
+    public static void Require(long tokens, int positions, string text)
+    {
+        if (tokens > positions) throw new ContextExceededException(tokens, positions, text);
+    }
+
+    private static string Beginning(string text) => text.Length <= 60 ? text : text[..57] + "…";
+}
+
+/// <summary>The tokenizer names no token that a text could start from.</summary>
+public sealed class NoStartTokenException()
+    : LedgerException("The tokenizer names neither a beginning-of-text nor an end-of-text token, so no context templates can be drawn.", "give templates with --templates FILE")
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>The texts give no key statistics.</summary>
+public sealed class CorpusException(string problem, string remedy) : LedgerException(problem, remedy)
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>C is not where it should be, or not what it should be.</summary>
+public sealed class KeyStatisticsMissingException(string problem)
+    : LedgerException(problem, "measure it again over the same texts:  ledger keystats TEXT…")
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}

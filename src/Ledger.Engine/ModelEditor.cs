@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Ports;
+using Ledger.Engine.Editing;
+using Ledger.Engine.Generation;
+using Ledger.Engine.Models;
+using Ledger.Engine.Statistics;
+using Ledger.Engine.Tokenizing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Ledger.Engine;
+
+/// <summary>A loaded decoder behind the domain's port.</summary>
+/// <param name="model">Owned.</param>
+/// <param name="w0">W₀, row-major [d_v, d_k].</param>
+/// <param name="stamp">Of the checkpoint's files: an interrupted measurement is gone on with only on the same ones.</param>
+internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, MatrixAddress matrix, float[] w0, Digest stamp, string device) : IModelEditor
+{
+    private readonly float[]? bias = model.Bias(matrix.Layer)?.Floats();
+    private readonly float[] w0 = w0;
+    private float[] w = w0;
+
+    public MatrixAddress Matrix => matrix;
+
+    public string Engine { get; } =
+        $"ledger {typeof(ModelEditor).Assembly.GetName().Version!.ToString(3)}, TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)}, libtorch {__version__}, {device}";
+
+    public ReadOnlyMemory<float> BaseMatrix => w0;
+
+    public void Install(ReadOnlySpan<float> w)
+    {
+        model.Install(matrix.Layer, w);
+        this.w = w.ToArray();
+    }
+
+    public ContextTemplates DrawTemplates(long seed) => TemplateDrawing.Draw(model, tokenizer, seed);
+
+    public EditComputation Compute(
+        EditRequest request, ContextTemplates templates, Hyperparameters hyperparameters, IKeyMoment c, IProgress<LossPoint>? progress, CancellationToken token) =>
+        new RankOneEditor(model, tokenizer, matrix.Layer, new AffineMap(w0, bias), new AffineMap(w, bias)).Compute(request, templates, hyperparameters, c, progress, token);
+
+    public ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token) => Scoring.Score(model, tokenizer, items, token);
+
+    public ImmutableArray<NextToken> Next(string prompt, int count)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var rows = TokenRows.FromLeft([Ids(prompt, 0)]);
+        using var pass = Pass.Over(rows, model.Device);
+        var x = model.Run(model.Embed(rows.Ids(model.Device), pass), pass, 0, model.Config.Layers);
+        var (p, ids) = model.Logits(x.select(1, rows.Columns - 1)).softmax(-1, ScalarType.Float64).topk(Math.Min(count, model.Config.Vocabulary));  // [1, count]
+        return [.. ids.cpu().data<long>().ToArray().Zip(p.cpu().data<double>().ToArray()).Select(t => new NextToken((int)t.First, tokenizer.TokenText((int)t.First), t.Second))];
+    }
+
+    public string Continue(string prompt, int tokens, CancellationToken token)
+    {
+        var made = new TokenGenerator(model).Continue([Ids(prompt, tokens)], tokens, (_, logits) =>
+        {
+            var next = Array.IndexOf(logits, logits.Max());
+            return model.Config.EosTokenIds.Contains(next) ? null : next;
+        }, token);
+        return tokenizer.Decode(made[0]);
+    }
+
+    public KeyStatistics Measure(IKeyStatisticsStore store, KeyStatisticsSource source, IProgress<MeasureProgress>? progress, CancellationToken token) =>
+        new KeyMeasurement(model, tokenizer, matrix, stamp).Measure(store.Folder, source, progress, token);
+
+    public void Dispose() => model.Dispose();
+
+    private IReadOnlyList<int> Ids(string prompt, int more)
+    {
+        var ids = tokenizer.Encode(prompt);
+        if (ids.Count == 0) throw new LookupException(prompt, "The prompt is empty: there is nothing to continue.", "give at least one word");
+        ContextExceededException.Require(ids.Count + more, model.Config.Positions, prompt);
+        return ids;
+    }
+}

@@ -1,0 +1,63 @@
+using Ledger.Domain;
+using Ledger.Domain.Ports;
+using Ledger.Engine.Checkpoints;
+using Ledger.Engine.Models;
+using Ledger.Engine.Tokenizing;
+using static TorchSharp.torch;
+
+namespace Ledger.Engine;
+
+/// <summary>Opens Hugging Face checkpoints: GPT-2 and the Llama family.</summary>
+/// <param name="device">A torch device: <c>cpu</c>, <c>cuda:0</c>.</param>
+public sealed class ModelLibrary(string device) : IModelLibrary
+{
+    public BaseCheckpoint Describe(string path, CancellationToken token)
+    {
+        var folder = CheckpointFolder.Open(path);
+        using var checkpoint = SafetensorsCheckpoint.Open(folder);
+        // A tokenizer that cannot be read is found out now, not at the first edit.
+        TokenizerLoader.Load(folder);
+        var (digest, parameters) = CheckpointManifest.Compute(folder, checkpoint, token);
+        var storedAs = checkpoint.Tensors[ModelCatalog.DownProjection(folder.Config, checkpoint, 0)].Dtype;
+        return new BaseCheckpoint(digest, folder.Config.ModelType, folder.Name, folder.Config.Layers, parameters, storedAs);
+    }
+
+    public Digest Stamp(string path) => CheckpointManifest.Stamp(CheckpointFolder.Open(path));
+
+    public MatrixAddress Address(string path, int layer)
+    {
+        var folder = CheckpointFolder.Open(path);
+        LayerOutOfRangeException.Require(layer, folder.Config.Layers);
+        using var checkpoint = SafetensorsCheckpoint.Open(folder);
+        return new MatrixAddress(layer, ModelCatalog.DownProjection(folder.Config, checkpoint, layer), folder.Config.Hidden, folder.Config.Inner);
+    }
+
+    public float[] ReadMatrix(string path, MatrixAddress matrix)
+    {
+        var folder = CheckpointFolder.Open(path);
+        using var checkpoint = SafetensorsCheckpoint.Open(folder);
+        return ReadMatrix(folder, checkpoint, matrix);
+    }
+
+    public IModelEditor Load(string path, MatrixAddress matrix, CancellationToken token)
+    {
+        var folder = CheckpointFolder.Open(path);
+        LayerOutOfRangeException.Require(matrix.Layer, folder.Config.Layers);
+        var tokenizer = TokenizerLoader.Load(folder);
+        using var checkpoint = SafetensorsCheckpoint.Open(folder);
+        var w0 = ReadMatrix(folder, checkpoint, matrix);
+        return new ModelEditor(ModelCatalog.Load(folder.Config, checkpoint, new Device(device), token), tokenizer, matrix, w0, CheckpointManifest.Stamp(folder), device);
+    }
+
+    /// <summary>Row-major [d_v, d_k]: as a Linear stores it; GPT-2's Conv1D stores the transpose.</summary>
+    private static float[] ReadMatrix(CheckpointFolder folder, SafetensorsCheckpoint checkpoint, MatrixAddress matrix)
+    {
+        if (!checkpoint.Contains(matrix.Parameter))
+            throw new CheckpointException(folder.Path, $"{folder.Path} has no tensor {matrix.Parameter}.", "name the checkpoint that the ledger was opened over");
+        var stored = checkpoint.ReadFloats(matrix.Parameter);
+        ShapeException.Require(stored.Length == matrix.Elements, matrix.Parameter, matrix.Elements, stored.Length);
+        if (folder.Config.ModelType != ModelConfig.Gpt2) return stored;
+        using var scope = NewDisposeScope();
+        return tensor(stored, [matrix.Dk, matrix.Dv]).t().Floats();
+    }
+}

@@ -1,0 +1,49 @@
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Ports;
+using static TorchSharp.torch;
+
+namespace Ledger.Engine.Statistics;
+
+/// <summary>C with its factor in memory.</summary>
+/// <param name="l">Lower Cholesky factor of C + λ·trace(C)/d_k·I, row-major float64 [d_k, d_k].</param>
+internal sealed class KeyMoment(KeyStatistics statistics, double[] l) : IKeyMoment
+{
+    public KeyStatistics Statistics => statistics;
+
+    public Float32Vector Direction(Float32Vector k)
+    {
+        ShapeException.Require(k.Length == statistics.Dk, nameof(k), statistics.Dk, k.Length);
+        using var scope = NewDisposeScope();
+        var b = tensor(k.Span.ToArray().Select(x => (double)x).ToArray(), [k.Length, 1]);
+        var x = b.cholesky_solve(from_array(l).view(k.Length, k.Length)).data<double>().ToArray();      // [d_k]
+        var norm = Math.Sqrt(x.Sum(v => v * v));
+        return Float32Vector.Create(x.Length, u =>
+        {
+            for (var i = 0; i < u.Length; i++) u[i] = (float)(x[i] / norm);
+        });
+    }
+}
+
+internal static class Cholesky
+{
+    /// <summary>The lower factor of C + λ·trace(C)/d_k·I in float64 [d_k, d_k], or null when that is not positive definite.</summary>
+    public static double[]? Factor(float[] c, int dk, double ridge)
+    {
+        using var scope = NewDisposeScope();
+        var m = tensor(c, [dk, dk]).to(ScalarType.Float64);
+        m = m + eye(dk, dtype: ScalarType.Float64) * (ridge * m.trace() / dk);
+        var (l, info) = linalg.cholesky_ex(m);
+        return info.item<int>() == 0 ? l.contiguous().data<double>().ToArray() : null;
+    }
+
+    /// <summary>0 when C can be factored as it is, else the smallest of 1e-6, 1e-5, … that lets it.</summary>
+    /// <remarks>Fewer keys than d_k make C singular, though rounding may let the factorisation through: those always get a ridge.</remarks>
+    public static double SmallestRidge(float[] c, int dk, long tokens)
+    {
+        if (tokens >= dk && Factor(c, dk, 0) is not null) return 0;
+        for (var ridge = 1e-6; ridge < 1; ridge *= 10)
+            if (Factor(c, dk, ridge) is not null) return ridge;
+        throw new CorpusException("C cannot be factored with any ridge: the keys are not finite, or all zero.", "measure over ordinary text");
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Ports;
+using Ledger.Engine.Checkpoints;
+
+namespace Ledger.Engine.Statistics;
+
+/// <summary>C as <c>DIGEST.safetensors</c> in a folder, and beside it, deletable at any time, its Cholesky factor.</summary>
+public sealed class KeyStatisticsStore(string folder) : IKeyStatisticsStore
+{
+    private const string Matrix = "C", Factor = "L";
+
+    public string Folder { get; } = folder;
+
+    /// <exception cref="KeyStatisticsMissingException">Not there, or not what its digest says.</exception>
+    public IKeyMoment Load(KeyStatistics statistics)
+    {
+        var path = MatrixPath(Folder, statistics.Digest);
+        if (!File.Exists(path)) throw new KeyStatisticsMissingException($"C ({statistics.Digest.Short()}) is not in {Folder}.");
+        using var file = SafetensorsFile.Open(path);
+        if (!file.Tensors.ContainsKey(Matrix) || file.TensorDigest(Matrix) != statistics.Digest)
+            throw new KeyStatisticsMissingException($"{path} is not the C that the ledger recorded: its digest is another.");
+        var dk = statistics.Dk;
+        if (ReadFactor(statistics) is { } known) return new KeyMoment(statistics, known);
+        var l = Cholesky.Factor(file.ReadFloats(Matrix), dk, statistics.Ridge)
+            ?? throw new KeyStatisticsMissingException($"C ({statistics.Digest.Short()}) with ridge {statistics.Ridge} cannot be factored.");
+        WriteFactor(statistics, l);
+        return new KeyMoment(statistics, l);
+    }
+
+    internal static string MatrixPath(string folder, Digest digest) => Path.Combine(folder, digest + ".safetensors");
+
+    /// <summary>Writes C under its digest.</summary>
+    internal static void Save(string folder, Digest digest, float[] c, int dk, IEnumerable<(string Name, string Value)> notes)
+    {
+        Directory.CreateDirectory(folder);
+        var writer = new SafetensorsWriter().Add(Matrix, c, dk, dk);
+        foreach (var (name, value) in notes) writer.Note(name, value);
+        writer.Write(MatrixPath(folder, digest));
+    }
+
+    private string FactorPath(KeyStatistics statistics) => Path.Combine(Folder, statistics.Digest + ".cholesky.safetensors");
+
+    /// <summary>The factor, if one of this ridge is there and is what it says it is.</summary>
+    private double[]? ReadFactor(KeyStatistics statistics)
+    {
+        var path = FactorPath(statistics);
+        if (!File.Exists(path)) return null;
+        try
+        {
+            using var file = SafetensorsFile.Open(path);
+            var notes = file.Header.Metadata;
+            var sound = file.Tensors.TryGetValue(Factor, out var l) && l.Elements == (long)statistics.Dk * statistics.Dk
+                && notes.GetValueOrDefault("ridge") == Text(statistics.Ridge) && notes.GetValueOrDefault("sha256") == file.TensorDigest(Factor).ToString();
+            return sound ? file.ReadDoubles(Factor) : null;
+        }
+        catch (CheckpointException)
+        {
+            return null;        // a cache: made again
+        }
+    }
+
+    private void WriteFactor(KeyStatistics statistics, double[] l)
+    {
+        try
+        {
+            new SafetensorsWriter().Add(Factor, l, statistics.Dk, statistics.Dk)
+                .Note("ridge", Text(statistics.Ridge)).Note("sha256", Digest.Of(MemoryMarshal.AsBytes(l.AsSpan())).ToString())
+                .Write(FactorPath(statistics));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A folder that cannot be written to costs time, not results.
+        }
+    }
+
+    private static string Text(double ridge) => ridge.ToString("R", CultureInfo.InvariantCulture);
+}
