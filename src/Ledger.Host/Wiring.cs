@@ -3,6 +3,7 @@ using Ledger.Domain;
 using Ledger.Domain.Ports;
 using Ledger.Domain.Validation;
 using Ledger.Engine;
+using Ledger.Engine.Statistics;
 using Ledger.Host.Features;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Sessions;

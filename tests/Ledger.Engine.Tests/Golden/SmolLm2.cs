@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
 using Ledger.TestKit;
