@@ -15,7 +15,7 @@ public static class LedgerCli
         var parsed = Root(face).Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var fault in parsed.Errors) await error.WriteLineAsync($"error: {fault.Message}");
+            foreach (var fault in parsed.Errors) await error.WriteLineAsync($"error: {string.Join(' ', fault.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}");
             await error.WriteLineAsync("  ledger --help lists the commands, ledger COMMAND --help its options");
             return Errors.BadInput;
         }
