@@ -15,5 +15,8 @@ public sealed record Hyperparameters(
     double ClampFactor = 4,
     double StopLoss = 0.05)
 {
+    /// <summary>The loss of every evaluation stands in the event, and the event has a limit.</summary>
+    public const int MaxEvaluations = 500;
+
     public static Hyperparameters Published { get; } = new();
 }
