@@ -79,7 +79,10 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
         }
         return state with
         {
-            File = window[^1].File, Offset = window[^1].End, Documents = state.Documents + rows.Count, Tokens = state.Tokens + rows.Sum(r => (long)r.Count),
+            File = window[^1].File,
+            Offset = window[^1].End,
+            Documents = state.Documents + rows.Count,
+            Tokens = state.Tokens + rows.Sum(r => (long)r.Count),
         };
     }
 

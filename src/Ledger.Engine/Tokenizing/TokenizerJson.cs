@@ -97,7 +97,8 @@ internal static class TokenizerJson
         {
             case null or "ByteLevel": return;
             case "TemplateProcessing" when Member(post!.Value, "single") is { ValueKind: JsonValueKind.Array } single
-                && single.GetArrayLength() == 1 && single[0].ValueKind == JsonValueKind.Object && single[0].TryGetProperty("Sequence", out _): return;
+                && single.GetArrayLength() == 1 && single[0].ValueKind == JsonValueKind.Object && single[0].TryGetProperty("Sequence", out _):
+                return;
             case "TemplateProcessing": throw Unsupported(path, "post_processor", "TemplateProcessing that adds tokens");
             case var other: throw Unsupported(path, "post_processor", other);
         }

@@ -1,6 +1,6 @@
 using Ledger.Domain;
-using Ledger.Domain.Events;
 using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
 using MediatR;

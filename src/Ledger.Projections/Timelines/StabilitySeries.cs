@@ -1,5 +1,5 @@
-using Ledger.Domain.Editing;
 using Ledger.Domain;
+using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 
 namespace Ledger.Projections.Timelines;

@@ -100,7 +100,7 @@ public sealed class TimelineHistory
         var found = records.Keys.Where(e => e.ToString().StartsWith(prefix, StringComparison.Ordinal)).Take(9).ToArray();
         return (prefix.Length, found.Length) switch
         {
-            (> 0, 1) => found[0],
+            ( > 0, 1) => found[0],
             (0, _) or (_, 0) => throw new EditUnknownException(prefix, Name),
             _ => throw new EditUnknownException(prefix, Name, [.. found.Select(f => f.ToString()[..Math.Min(26, prefix.Length + 6)])]),
         };

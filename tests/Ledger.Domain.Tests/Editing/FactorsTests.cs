@@ -76,7 +76,13 @@ public sealed class FactorsTests
         var unit = Gen.Float[-4, 4];
         Gen.Select(unit.Array[5], unit.Array[5], unit.Array[5], unit.Array[5], unit.Array[4], unit.Array[4], unit.Array[4], (kBar, kO, uBar, uO, out1, m0, vE) => X with
         {
-            KBar = new(kBar), KO = new(kO), UBar = new(uBar), UO = new(uO), OutKBar = new(out1), M0 = new(m0), VE = new(vE),
+            KBar = new(kBar),
+            KO = new(kO),
+            UBar = new(uBar),
+            UO = new(uO),
+            OutKBar = new(out1),
+            M0 = new(m0),
+            VE = new(vE),
         }).Sample(x =>
         {
             foreach (var variant in VariantNames.All)
