@@ -121,6 +121,16 @@ public sealed class MainJobTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
+    public async Task A_CounterFact_array_on_one_line_is_a_record_each_and_goes_on_too()
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllTextAsync(ledger["facts.json"], $"[{string.Join(", ", Enumerable.Range(0, 3).Select(i => Fact($"Person {i}", "Rome")))}]");
+        (await ledger.RunAsync("edit", "--from", "facts.json", "--first", "2")).ShouldEndWith(0).Out.ShouldContain("2 applied");
+        (await ledger.RunAsync("edit", "--from", "facts.json")).ShouldEndWith(0).Out.ShouldContain("1 applied, 0 quarantined, 0 rejected, 2 done before");
+        (await ledger.RunAsync("log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Person 0", "Person 1", "Person 2"]);
+    }
+
+    [Fact]
     public async Task The_matrix_is_exported_with_where_it_came_from()
     {
         var ledger = tiny.Copy();

@@ -86,7 +86,7 @@ public static class ApplyEdits
 
         /// <summary>The same record of the same file under the same variant on the same timeline is the same command, however often it is given.</summary>
         private static CommandContext Context(Request request, LedgerSession session, Digest file, BulkRecord record, Guid correlation) =>
-            new(request.Author, correlation, $"{session.Main.Timeline.Id}|{file}|{record.Line}|{request.Variant.Name()}");
+            new(request.Author, correlation, $"{session.Main.Timeline.Id}|{file}|{record.Line}:{record.Column}|{request.Variant.Name()}");
 
         private BulkRecord Validated(BulkRecord record, Request request)
         {
@@ -94,7 +94,7 @@ public static class ApplyEdits
             var faults = validator.Validate(new ApplyEdit(record.Request, request.Variant, request.Author, request.Reason, request.Source));
             return faults.IsValid
                 ? record
-                : record with { Request = null, Fault = new BulkFileException(request.File, record.Line, 1, faults.Errors[0].ErrorMessage, "mend the record, or leave bad ones out with --skip-bad") };
+                : record with { Request = null, Fault = new BulkFileException(request.File, record.Line, record.Column, faults.Errors[0].ErrorMessage, "mend the record, or leave bad ones out with --skip-bad") };
         }
     }
 }

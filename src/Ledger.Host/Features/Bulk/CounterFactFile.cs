@@ -21,10 +21,12 @@ public sealed class BulkFileException(string file, long line, long column, strin
     public override FailureKind Kind => FailureKind.BadInput;
 }
 
-/// <param name="Line">Where the record begins, from 1: its place in the file and part of its idempotency key.</param>
+/// <summary>A record, and where it begins: its place is part of its idempotency key, and a whole array may stand on one line.</summary>
+/// <param name="Line">From 1.</param>
+/// <param name="Column">In bytes, from 1.</param>
 /// <param name="Request">Null when the record is bad.</param>
 /// <param name="Fault">Why it is bad; null when it is good.</param>
-public sealed record BulkRecord(long Line, EditRequest? Request, BulkFileException? Fault);
+public sealed record BulkRecord(long Line, long Column, EditRequest? Request, BulkFileException? Fault);
 
 /// <summary>
 /// CounterFact as published (one JSON array) or one record a line. Fields read: <c>requested_rewrite</c> {prompt, subject, target_new.str,
@@ -82,23 +84,29 @@ public sealed class CounterFactFile
     private IEnumerable<BulkRecord> Array(int start)
     {
         // Each element is cut out by the reader, so that a bad record has its own line and the next ones are still read.
-        var at = start + 1;
-        var line = 1L + bytes.AsSpan(0, at).Count((byte)'\n');
+        var (at, line, lineStart) = (0, 1L, 0);
+        Advance(start + 1);
         while (true)
         {
             var skip = bytes.AsSpan(at).IndexOfAnyExcept(" \t\r\n,"u8);
-            if (skip < 0) throw Fault(line, at - LineStart(at), "the array does not end", "the file is cut off; fetch it again");
-            line += bytes.AsSpan(at, skip).Count((byte)'\n');
-            at += skip;
+            if (skip < 0) throw Fault(line, at - lineStart, "the array does not end", "the file is cut off; fetch it again");
+            Advance(skip);
             if (bytes[at] == ']') yield break;
-            var length = ElementLength(at, line);
-            yield return Parse(bytes.AsMemory(at, length), line, at - LineStart(at));
-            line += bytes.AsSpan(at, length).Count((byte)'\n');
-            at += length;
+            var length = ElementLength(at, line, at - lineStart);
+            yield return Parse(bytes.AsMemory(at, length), line, at - lineStart);
+            Advance(length);
+        }
+
+        void Advance(int by)
+        {
+            var passed = bytes.AsSpan(at, by);
+            line += passed.Count((byte)'\n');
+            if (passed.LastIndexOf((byte)'\n') is >= 0 and var last) lineStart = at + last + 1;
+            at += by;
         }
     }
 
-    private int ElementLength(int at, long line)
+    private int ElementLength(int at, long line, int column)
     {
         var reader = new Utf8JsonReader(bytes.AsSpan(at), new JsonReaderOptions { AllowMultipleValues = true });
         try
@@ -109,7 +117,7 @@ public sealed class CounterFactFile
         }
         catch (JsonException e)
         {
-            throw Syntax(e, line, at - LineStart(at));
+            throw Syntax(e, line, column);
         }
     }
 
@@ -118,15 +126,15 @@ public sealed class CounterFactFile
         try
         {
             using var json = JsonDocument.Parse(record);
-            return new BulkRecord(line, Request(json.RootElement, line, column), null);
+            return new BulkRecord(line, column + 1, Request(json.RootElement, line, column), null);
         }
         catch (JsonException e)
         {
-            return new BulkRecord(line, null, Syntax(e, line, column));
+            return new BulkRecord(line, column + 1, null, Syntax(e, line, column));
         }
         catch (BulkFileException e)
         {
-            return new BulkRecord(line, null, e);
+            return new BulkRecord(line, column + 1, null, e);
         }
     }
 
@@ -174,6 +182,4 @@ public sealed class CounterFactFile
 
     private BulkFileException Fault(long line, int column, string problem, string remedy) =>
         new(path, line, column + 1, problem, $"{remedy}; or leave bad records out with --skip-bad");
-
-    private int LineStart(int at) => bytes.AsSpan(0, at).LastIndexOf((byte)'\n') + 1;
 }
