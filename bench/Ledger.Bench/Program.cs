@@ -4,11 +4,12 @@ return args switch
 {
     ["fold", .. var rest] => FoldBench.Run(rest),
     ["encoding", .. var rest] => EncodingBench.Run(rest),
+    ["edit", .. var rest] => await EditBench.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding");
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | edit LEDGER RECORDS [COUNT]");
     return 2;
 }

@@ -18,7 +18,10 @@ namespace Ledger.Engine.Statistics;
 /// </summary>
 internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokenizer, MatrixAddress matrix, Digest stamp)
 {
-    private const int Window = 64, BatchTokens = 8192, BytesPerToken = 64;
+    /// <summary>1,024 tokens at once measured fastest: what lies between two products still fits the caches. 8,192 took 1.7 times as long.</summary>
+    private const int BatchTokens = 1024;
+
+    private const int Window = 64, BytesPerToken = 64;
     private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(20);
 
     private readonly int dk = matrix.Dk;
@@ -62,9 +65,10 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
         var rows = new List<IReadOnlyList<int>>();
         foreach (var document in window)
         {
+            if (left == 0) break;
             var ids = tokenizer.Encode(document.Text);
             var take = (int)Math.Min(Math.Min(ids.Count, context), left);
-            if (take == 0) break;
+            if (take == 0) continue;        // text of which the tokenizer makes nothing
             rows.Add([.. ids.Take(take)]);
             left -= take;
         }
