@@ -35,6 +35,10 @@ public static class Errors
             case OperationCanceledException:
                 yield return "stopped: nothing is half-written; what was recorded before stays.";
                 break;
+            case IOException or UnauthorizedAccessException:
+                yield return $"error: {e.Message}";
+                yield return "  make room, or give permission; nothing was recorded";
+                break;
             default:
                 yield return $"error: {e.Message}";
                 yield return $"  this is a fault in ledger, please report it: {e.GetType().Name} {e.StackTrace?.Split('\n').FirstOrDefault()?.Trim()}";

@@ -25,7 +25,7 @@ public sealed class HyperparametersValidator : AbstractValidator<Hyperparameters
     public HyperparametersValidator()
     {
         RuleFor(h => h.LearningRate).Must(x => double.IsFinite(x) && x > 0).WithMessage("the learning rate {PropertyValue} is not a positive number.").Right(_ => "the published one is 0.5");
-        RuleFor(h => h.Evaluations).InclusiveBetween(1, 10_000).WithMessage("{PropertyValue} evaluations cannot be made.").Right(_ => "the published number is 20; at least 1");
+        RuleFor(h => h.Evaluations).InclusiveBetween(1, Hyperparameters.MaxEvaluations).WithMessage("{PropertyValue} evaluations cannot be made.").Right(_ => $"the published number is 20; from 1 to {Hyperparameters.MaxEvaluations}, each of which stands in the event");
         RuleFor(h => h.KlFactor).Must(NotNegative).WithMessage("the KL factor {PropertyValue} is not a number from 0 on.").Right(_ => "the published one is 0.0625");
         RuleFor(h => h.WeightDecay).Must(NotNegative).WithMessage("the weight decay {PropertyValue} is not a number from 0 on.").Right(_ => "the published one is 0.5");
         RuleFor(h => h.ClampFactor).Must(x => double.IsFinite(x) && x > 0).WithMessage("the clamp factor {PropertyValue} is not a positive number.").Right(_ => "the published one is 4");

@@ -49,14 +49,16 @@ internal static class EditCommand
             if (parsed.GetValue(from) is { } file)
                 return Bulk(face, printer, new ApplyEdits.Request(ledger, model, file, parsed.GetValue(first), parsed.GetValue(skipBad), v, author, why, where, null), token);
             var request = new EditRequest(parsed.GetValue(prompt)!, parsed.GetValue(subject)!, parsed.GetValue(to)!) { TrueTarget = parsed.GetValue(was) };
-            return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, model, parsed.GetValue(dryRun), new Steps(face)), token);
+            return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, model, parsed.GetValue(dryRun), null), token);
         });
         return command;
     }
 
     private static async Task<int> One(Face face, Printer printer, ApplyEditFeature.Request request, CancellationToken token)
     {
-        var result = await face.Mediator.Send(request, token);
+        var line = new ProgressLine(face);
+        var result = await face.Mediator.Send(request with { Progress = new Steps(line) }, token);
+        line.Clear();
         if (printer.IsJson)
         {
             printer.Json(result);
@@ -121,17 +123,9 @@ internal static class EditCommand
         _ => $"Next: ledger show {r.Edit.Short()}",
     };
 
-    private sealed class Steps(Face face) : IProgress<LossPoint>
+    private sealed class Steps(ProgressLine line) : IProgress<ApplyEditFeature.Step>
     {
-        private readonly ProgressLine line = new(face);
-        private int evaluations;
-
-        public void Report(LossPoint value)
-        {
-            var of = Hyperparameters.Published.Evaluations;
-            line.Show(++evaluations, of, $"loss {Say.Number(value.Total)}");
-            if (evaluations >= of) line.Clear();
-        }
+        public void Report(ApplyEditFeature.Step step) => line.Show(step.Evaluation, step.AtMost, $"evaluation {step.Evaluation} of at most {step.AtMost}, loss {Say.Number(step.Loss.Total)}");
     }
 
     private sealed class BulkSteps(Face face, Printer printer, ProgressLine line) : IProgress<ApplyEdits.Step>

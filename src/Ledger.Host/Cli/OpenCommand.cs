@@ -19,7 +19,9 @@ internal static class OpenCommand
         var gate = new Option<string>("--gate") { Description = "default stops collapsing and useless edits; observe computes and records the same verdicts and stops nothing.", DefaultValueFactory = _ => "default" };
         gate.AcceptOnlyFromAmong("default", "observe");
         var policy = new Option<string?>("--policy") { Description = "A gate policy of your own (JSON; docs/event-format.md, gate-policy-set).", HelpName = "FILE" };
+        var search = new SearchOptions();
         var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, seed, templates, gate, policy };
+        search.AddTo(command);
         face.Bind(command, async (parsed, printer, token) =>
         {
             var model = parsed.GetValue(CommonOptions.Model) ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")
@@ -28,7 +30,7 @@ internal static class OpenCommand
             ValidationFailedException.ThrowIfInvalid(new GatePolicyValidator(), rules);
             var given = parsed.GetValue(templates) is { } texts ? ContextTemplates.Given(JsonFile.Read<string[]>(texts)) : null;
             if (given is not null) ValidationFailedException.ThrowIfInvalid(new ContextTemplatesValidator(), given);
-            var open = new OpenLedger(parsed.GetRequiredValue(name), model, parsed.GetValue(layer), parsed.GetValue(seed), Hyperparameters.Published, CommonOptions.AuthorOf(parsed));
+            var open = new OpenLedger(parsed.GetRequiredValue(name), model, parsed.GetValue(layer), parsed.GetValue(seed), search.Of(parsed), CommonOptions.AuthorOf(parsed));
             var (paths, setup) = await face.Mediator.Send(new OpenLedgerFeature.Request(open, Directory.GetCurrentDirectory(), given, rules), token);
             Print(printer, paths, setup);
             return Errors.Done;
@@ -41,7 +43,7 @@ internal static class OpenCommand
         var (opened, templates) = (setup.Base, setup.RequireTemplates());
         if (printer.IsJson)
         {
-            printer.Json(new { paths.File, opened.Ledger, opened.Name, opened.Base, opened.Matrix, opened.BaseMatrix, Templates = templates, setup.Policy });
+            printer.Json(new { paths.File, opened.Ledger, opened.Name, opened.Base, opened.Matrix, opened.BaseMatrix, opened.Hyperparameters, Templates = templates, setup.Policy });
             return;
         }
         printer.Line($"Opened {opened.Name} over {opened.Base.Name} ({opened.Base.Family}, {opened.Base.Layers} layers, {Say.Count(opened.Base.Parameters)} parameters, {opened.Base.StoredAs} on disk)");
@@ -49,6 +51,7 @@ internal static class OpenCommand
         printer.Field("base", opened.Base.Digest.Short());
         printer.Field("edits", $"{opened.Matrix}, fingerprint {opened.BaseMatrix.Short()}");
         printer.Field("templates", $"{templates.Texts.Length}, {(templates.Seed is { } s ? $"drawn with seed {s}" : "given")}");
+        if (opened.Hyperparameters != Hyperparameters.Published) printer.Field("search", opened.Hyperparameters.ToString());
         printer.Field("gate", setup.Policy.ToString());
         printer.Line();
         printer.Line("Next: ledger keystats TEXT…      measure C over ordinary text, once, before the first edit");

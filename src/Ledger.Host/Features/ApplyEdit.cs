@@ -11,10 +11,15 @@ namespace Ledger.Host.Features;
 public static class ApplyEditFeature
 {
     /// <param name="DryRun">Compute and judge, append nothing.</param>
-    public sealed record Request(ApplyEdit Command, LedgerPaths Ledger, string? Model, bool DryRun, IProgress<LossPoint>? Progress) : IRequest<EditResult>, ICarriesCommand
+    public sealed record Request(ApplyEdit Command, LedgerPaths Ledger, string? Model, bool DryRun, IProgress<Step>? Progress) : IRequest<EditResult>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
+
+    /// <summary>One evaluation of the loss is behind us.</summary>
+    /// <param name="Evaluation">From 1.</param>
+    /// <param name="AtMost">How many there can be.</param>
+    public readonly record struct Step(int Evaluation, int AtMost, LossPoint Loss);
 
     public sealed class Handler(LedgerSessions sessions, IModelLibrary library, BaseGuard guard, Func<LedgerPaths, IKeyStatisticsStore> stores, TimeProvider time)
         : IRequestHandler<Request, EditResult>
@@ -29,11 +34,19 @@ public static class ApplyEditFeature
 
             var command = request.Command;
             var by = new Provenance(command.Author, command.Reason, command.Source, null);
+            var progress = request.Progress is { } told ? new Counted(told, session.Setup.Base.Hyperparameters.Evaluations) : null;
             var started = time.GetTimestamp();
             if (request.DryRun)
-                return EditResult.Of(pipeline.DryRun(command.Request, command.Variant, by, request.Progress, token), session.Main, recorded: false, time.GetElapsedTime(started));
-            var e = await pipeline.RecordAsync(command.Request, command.Variant, by, CommandContext.For(command.Author), request.Progress, token);
+                return EditResult.Of(pipeline.DryRun(command.Request, command.Variant, by, progress, token), session.Main, recorded: false, time.GetElapsedTime(started));
+            var e = await pipeline.RecordAsync(command.Request, command.Variant, by, CommandContext.For(command.Author), progress, token);
             return EditResult.Of(e.Record, session.Main, recorded: true, time.GetElapsedTime(started));
         }
+    }
+
+    private sealed class Counted(IProgress<Step> told, int atMost) : IProgress<LossPoint>
+    {
+        private int evaluations;
+
+        public void Report(LossPoint value) => told.Report(new Step(++evaluations, atMost, value));
     }
 }
