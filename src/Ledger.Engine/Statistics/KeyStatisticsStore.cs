@@ -17,17 +17,36 @@ public sealed class KeyStatisticsStore(string folder) : IKeyStatisticsStore
     /// <exception cref="KeyStatisticsMissingException">Not there, or not what its digest says.</exception>
     public IKeyMoment Load(KeyStatistics statistics)
     {
-        var path = MatrixPath(Folder, statistics.Digest);
-        if (!File.Exists(path)) throw new KeyStatisticsMissingException($"C ({statistics.Digest.Short()}) is not in {Folder}.");
-        using var file = SafetensorsFile.Open(path);
-        if (!file.Tensors.ContainsKey(Matrix) || file.TensorDigest(Matrix) != statistics.Digest)
-            throw new KeyStatisticsMissingException($"{path} is not the C that the ledger recorded: its digest is another.");
+        using var file = Open(statistics);
         var dk = statistics.Dk;
         if (ReadFactor(statistics) is { } known) return new KeyMoment(statistics, known);
         var l = Cholesky.Factor(file.ReadFloats(Matrix), dk, statistics.Ridge)
             ?? throw new KeyStatisticsMissingException($"C ({statistics.Digest.Short()}) with ridge {statistics.Ridge} cannot be factored.");
         WriteFactor(statistics, l);
         return new KeyMoment(statistics, l);
+    }
+
+    public void Take(IKeyStatisticsStore from, KeyStatistics statistics)
+    {
+        using var file = new KeyStatisticsStore(from.Folder).Open(statistics);
+        var path = MatrixPath(Folder, statistics.Digest);
+        if (File.Exists(path))
+        {
+            using var own = Open(statistics);
+            return;
+        }
+        Save(Folder, statistics.Digest, file.ReadFloats(Matrix), statistics.Dk, file.Header.Metadata.Select(note => (note.Key, note.Value)));
+    }
+
+    /// <summary>C's file, once its digest is seen to be right.</summary>
+    private SafetensorsFile Open(KeyStatistics statistics)
+    {
+        var path = MatrixPath(Folder, statistics.Digest);
+        if (!File.Exists(path)) throw new KeyStatisticsMissingException($"C ({statistics.Digest.Short()}) is not in {Folder}.");
+        var file = SafetensorsFile.Open(path);
+        if (file.Tensors.ContainsKey(Matrix) && file.TensorDigest(Matrix) == statistics.Digest) return file;
+        file.Dispose();
+        throw new KeyStatisticsMissingException($"{path} is not the C that the ledger recorded: its digest is another.");
     }
 
     internal static string MatrixPath(string folder, Digest digest) => Path.Combine(folder, digest + ".safetensors");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ledger.Domain.Ports;
 using Ledger.Host.Features;
+using Ledger.Host.Sessions;
 
 namespace Ledger.Host.Cli;
 
@@ -8,24 +9,37 @@ internal static class KeystatsCommand
 {
     public static Command Create(Face face)
     {
-        var files = new Argument<string[]>("TEXT") { Description = "UTF-8 text files, one document a line.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("TEXT") { Description = "UTF-8 text files, one document a line.", Arity = ArgumentArity.ZeroOrMore };
         var context = new Option<int>("--context") { Description = "Each line is cut to this many tokens.", DefaultValueFactory = _ => 512, HelpName = "N" };
         var ridge = new Option<double?>("--ridge") { Description = "λ: λ·trace(C)/d_k is added to the diagonal. Default: none, or the smallest that lets C be factored.", HelpName = "λ" };
         var tokens = new Option<long?>("--max-tokens") { Description = "Stop after this many tokens.", HelpName = "N" };
-        var command = new Command("keystats", "Measure C, the second moment of keys over ordinary text; once a ledger, before the first edit.") { files, context, ridge, tokens };
+        var from = new Option<string?>("--from") { Description = "Take C over from another ledger of the same base and layer instead of measuring it.", HelpName = "LEDGER" };
+        var command = new Command("keystats", "Measure C, the second moment of keys over ordinary text, or take it over from another ledger; once a ledger, before the first edit.") { files, context, ridge, tokens, from };
+        command.Validators.Add(parsed =>
+        {
+            var measures = parsed.GetValue(files) is { Length: > 0 };
+            if (!measures && parsed.GetValue(from) is null) parsed.AddError("keystats needs text to measure over:  ledger keystats TEXT…   or --from LEDGER");
+            if (parsed.GetValue(from) is not null && (measures || new Option[] { context, ridge, tokens }.Any(o => parsed.GetResult(o) is { Implicit: false })))
+                parsed.AddError("--from takes C as it was measured: leave texts, --context, --ridge and --max-tokens out.");
+        });
         face.Bind(command, async (parsed, printer, token) =>
         {
+            if (parsed.GetValue(from) is { } other)
+            {
+                Print(printer, await face.Mediator.Send(new TakeKeys.Request(CommonOptions.LedgerOf(parsed), LedgerPaths.Resolve(other), CommonOptions.AuthorOf(parsed)), token), "taken over");
+                return Errors.Done;
+            }
             var source = new KeyStatisticsSource([.. parsed.GetRequiredValue(files)], parsed.GetValue(context), parsed.GetValue(ridge), parsed.GetValue(tokens));
             var line = new ProgressLine(face);
             var result = await face.Mediator.Send(new MeasureKeys.Request(CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), source, CommonOptions.AuthorOf(parsed), new Steps(line)), token);
             line.Clear();
-            Print(printer, result);
+            Print(printer, result, "measured");
             return Errors.Done;
         });
         return command;
     }
 
-    private static void Print(Printer printer, MeasureKeys.Result result)
+    private static void Print(Printer printer, MeasureKeys.Result result, string how)
     {
         if (printer.IsJson)
         {
@@ -33,7 +47,7 @@ internal static class KeystatsCommand
             return;
         }
         var s = result.Statistics;
-        printer.Line($"C {(result.Restored ? "restored" : "measured")} over {Say.Count(s.Tokens)} tokens of {Say.Count(s.Documents)} lines");
+        printer.Line($"C {(result.Restored ? "restored" : how)}: {Say.Count(s.Tokens)} tokens of {Say.Count(s.Documents)} lines");
         printer.Field("digest", s.Digest.Short());
         printer.Field("ridge", s.Ridge == 0 ? "none" : Say.Small(s.Ridge));
         printer.Field("lies in", result.Folder);

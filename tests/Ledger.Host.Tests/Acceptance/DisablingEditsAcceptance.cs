@@ -5,7 +5,8 @@ using Ledger.TestKit;
 namespace Ledger.Host.Tests.Acceptance;
 
 /// <summary>The reference's disabling and ordinary facts under each variant, with the default gate: what is stopped, and as what.</summary>
-public sealed class DisablingEditsAcceptance
+[Collection(RealModel.Name)]
+public sealed class DisablingEditsAcceptance(MeasuredLedger measured)
 {
     private static readonly string[] Variants = ["rome", "r-rome", "p-rome"];
     private static readonly string[] Collapse = ["key-asymmetry", "variant-ratio", "outlier", "non-finite"];
@@ -16,7 +17,7 @@ public sealed class DisablingEditsAcceptance
         var lines = File.ReadAllLines(Shared.RequireGolden("smollm2", "disabling_edits.jsonl")).Select(l => JsonDocument.Parse(l).RootElement).ToArray();
         var basePerplexity = lines.Single(l => l.GetProperty("kind").GetString() == "base").GetProperty("me_ppl").GetDouble();
         var facts = Chosen(lines, RealLedgers.Count(inCi: 3));
-        using var ledgers = await RealLedgers.OpenAsync("default", Variants);
+        var ledgers = await RealLedgers.OpenAsync(measured, "disabling-edits", "default", Variants);
         await File.WriteAllLinesAsync(ledgers["facts.jsonl"], facts.Select(f => JsonSerializer.Serialize(new
         {
             requested_rewrite = new { prompt = Text(f, "prompt"), subject = Text(f, "subject"), target_new = new { str = Text(f, "new") } },

@@ -5,7 +5,8 @@ using Ledger.TestKit;
 namespace Ledger.Host.Tests.Acceptance;
 
 /// <summary>The first CounterFact records edited under each variant on its own ledger, beside the reference run that had no gate.</summary>
-public sealed class FirstEditsAcceptance
+[Collection(RealModel.Name)]
+public sealed class FirstEditsAcceptance(MeasuredLedger measured)
 {
     private static readonly string[] Variants = ["rome", "r-rome", "p-rome"];
 
@@ -13,7 +14,7 @@ public sealed class FirstEditsAcceptance
     public async Task The_first_records_give_the_references_verdicts_and_sizes_and_every_revision_is_rebuilt()
     {
         var count = RealLedgers.Count(inCi: 2);
-        using var ledgers = await RealLedgers.OpenAsync("observe", Variants);
+        var ledgers = await RealLedgers.OpenAsync(measured, "first-edits", "observe", Variants);
         var records = Shared.RequireShared("data", "counterfact", "counterfact_full.json");
         var reference = Reference(Shared.RequireGolden("smollm2", "sequential.csv"));
         foreach (var variant in Variants)

@@ -33,6 +33,9 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         { "a ledger that is not there", ["log", "--ledger", "other"], 2, "no ledger" },
         { "a decision without a reason", ["revert", "zzzz"], 2, "--reason" },
         { "a decision with an empty reason", ["revert", "zzzz", "--reason", " "], 2, "needs a reason" },
+        { "no text to measure over", ["keystats"], 2, "needs text" },
+        { "text and a ledger to take C from", ["keystats", "text.txt", "--from", "tiny"], 2, "leave texts" },
+        { "more evaluations than an event holds", ["open", "new", "--layer", "1", "--evaluations", "501"], 2, "from 1 to 500" },
         { "key statistics twice", ["keystats", "text.txt"], 2, "key statistics already" },
         { "a text longer than the model's positions", ["edit", "{} is", "--subject", "Ada", "--to", "so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so so"], 2, "positions" },
     };

@@ -131,6 +131,35 @@ public sealed class MainJobTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
+    public async Task Key_statistics_are_taken_over_from_a_ledger_of_the_same_base_and_layer_only()
+    {
+        var ledger = tiny.Copy();
+        (await ledger.RunAsync("open", "second", "--layer", "1")).ShouldEndWith(0);
+        (await ledger.RunAsync("keystats", "--from", "tiny", "-l", "second")).ShouldEndWith(0).Out.ShouldContain("taken over");
+        (await ledger.RunAsync("edit", "{} lives in", "--subject", "Ada", "--to", "Rome", "-l", "second")).ExitCode.ShouldBeOneOf(0, 4);
+        var (own, taken) = (Directory.GetFiles(ledger["tiny.ledger.d/keystats"]).Select(Path.GetFileName), Directory.GetFiles(ledger["second.ledger.d/keystats"]).Select(Path.GetFileName));
+        own.ShouldBeSubsetOf(taken);
+
+        (await ledger.RunAsync("open", "third", "--layer", "0")).ShouldEndWith(0);
+        (await ledger.RunAsync("keystats", "--from", "tiny", "-l", "third")).ShouldEndWith(2).Err.ShouldContain("take C from a ledger of the same base and layer");
+        (await ledger.RunAsync("keystats", "--from", "third", "-l", "second")).ShouldEndWith(2);
+    }
+
+    [Fact]
+    public async Task A_ledger_searches_with_the_hyperparameters_it_was_opened_with()
+    {
+        var ledger = tiny.Copy();
+        var opened = (await ledger.RunAsync("open", "short", "--layer", "1", "--gate", "observe", "--evaluations", "3", "--clamp", "0.5", "--json")).ShouldEndWith(0).Json[0].GetProperty("hyperparameters");
+        opened.GetProperty("evaluations").GetInt32().ShouldBe(3);
+        opened.GetProperty("learningRate").GetDouble().ShouldBe(0.5);
+        (await ledger.RunAsync("keystats", "--from", "tiny", "-l", "short")).ShouldEndWith(0);
+        (await ledger.RunAsync("edit", "{} lives in", "--subject", "Ada", "--to", "Rome", "-l", "short")).ShouldEndWith(0);
+        var signals = (await ledger.RunAsync("show", "main@1", "--json", "-l", "short")).ShouldEndWith(0).Json[0].GetProperty("record").GetProperty("signals");
+        signals.GetProperty("loss").GetArrayLength().ShouldBe(3);
+        signals.GetProperty("deltaOverM0").GetDouble().ShouldBe(0.5, 1e-6);
+    }
+
+    [Fact]
     public async Task The_matrix_is_exported_with_where_it_came_from()
     {
         var ledger = tiny.Copy();
