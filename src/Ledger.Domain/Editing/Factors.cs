@@ -1,7 +1,7 @@
 namespace Ledger.Domain.Editing;
 
 /// <summary>
-/// The factors of one edit under one variant: <c>r = (v_e − out) / (k_v·u)</c>, <c>ΔW = r uᵀ</c> (editing.md §2, table).
+/// The factors of one edit under one variant: <c>r = (v_e − out) / (k_v·u)</c>, <c>ΔW = r uᵀ</c> (docs/editing.md §2, table).
 /// Dot products and the division are float64; r is rounded once to float32, and the rounded value is the edit.
 /// </summary>
 /// <param name="Variant">Whose row of the table.</param>

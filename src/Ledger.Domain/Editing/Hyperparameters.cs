@@ -1,6 +1,6 @@
 namespace Ledger.Domain.Editing;
 
-/// <summary>How the target value is searched for; editing.md §2. The defaults are the published ones.</summary>
+/// <summary>How the target value is searched for; docs/editing.md §2. The defaults are the published ones.</summary>
 /// <param name="LearningRate">Adam's step.</param>
 /// <param name="Evaluations">At most this many evaluations of the loss; one step fewer.</param>
 /// <param name="KlFactor">Weight of KL(p_δ ‖ p₀) at the lookup token of "{} is a".</param>

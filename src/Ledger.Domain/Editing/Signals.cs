@@ -24,7 +24,7 @@ public sealed record TargetScore(double Before, double? After)
 /// <summary>A probe's reading on the base and on the edited model.</summary>
 public sealed record ProbeReading(string Probe, double Base, double Edited);
 
-/// <summary>The stability signals of one edit (editing.md §5). Non-finite values are kept as they are.</summary>
+/// <summary>The stability signals of one edit (docs/editing.md §5). Non-finite values are kept as they are.</summary>
 /// <param name="Chosen">The variant the edit was made under.</param>
 /// <param name="Variants">All three, the chosen one included, on the same δ.</param>
 /// <param name="CosKeys">cos(k̄, k_o).</param>

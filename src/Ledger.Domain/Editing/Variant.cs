@@ -1,6 +1,6 @@
 namespace Ledger.Domain.Editing;
 
-/// <summary>How an edit's factors are made from its keys; editing.md §2, the paper's equations 2–5.</summary>
+/// <summary>How an edit's factors are made from its keys; docs/editing.md §2, the paper's equations 2–5.</summary>
 public enum Variant
 {
     /// <summary>ROME as published (eq. 5): the direction is made for k̄, the equation is solved at k_o.</summary>

@@ -67,7 +67,7 @@ public sealed record Fork(TimelineId Parent, long Revision, Digest EventHash);
 [EventName("timeline-started.v1")]
 public sealed record TimelineStarted(TimelineId Timeline, string Name, Fork? Fork, string Purpose, TimelineOrigin Origin) : SetupEvent;
 
-/// <summary>What a replay keeps and what it computes; ledger.md §5.</summary>
+/// <summary>What a replay keeps and what it computes.</summary>
 public enum ReplayMode
 {
     [JsonStringEnumMemberName("factors")] Factors,

@@ -3,7 +3,7 @@ using Ledger.Engine.Tokenizing;
 
 namespace Ledger.Engine.Editing;
 
-/// <summary>The batch of one edit as token ids; editing.md §2.</summary>
+/// <summary>The batch of one edit as token ids; docs/editing.md §2.</summary>
 /// <param name="Rows">Every template(prompt) followed by the target's ids but the last; then, as the last row, "{} is a" for the KL term.</param>
 /// <param name="Lookups">In each row, the index of the subject's last token.</param>
 /// <param name="Target">The target's ids; the last of a row's tokens are asked for them.</param>

@@ -6,7 +6,7 @@ using Ledger.Engine.Tokenizing;
 
 namespace Ledger.Engine.Editing;
 
-/// <summary>One edit: keys, directions and the target value; editing.md §2, the paper's equations 3 and 4. The variant's choice is <see cref="Factors"/>.</summary>
+/// <summary>One edit: keys, directions and the target value; docs/editing.md §2, the paper's equations 3 and 4. The variant's choice is <see cref="Factors"/>.</summary>
 /// <param name="model">Runs with <paramref name="w"/> at <paramref name="layer"/>.</param>
 /// <param name="layer">ℓ.</param>
 /// <param name="w0">W₀ k + b of the base.</param>

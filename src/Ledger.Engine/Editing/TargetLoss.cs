@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Ledger.Engine.Editing;
 
 /// <summary>
-/// The loss of δ; editing.md §2: mean over the contexts of the target's mean per-token −log p, plus KL(p_δ ‖ p₀) at the KL row's lookup token,
+/// The loss of δ; docs/editing.md §2: mean over the contexts of the target's mean per-token −log p, plus KL(p_δ ‖ p₀) at the KL row's lookup token,
 /// plus a decay of ‖δ‖. p₀ is that of the first evaluation, which must be at δ = 0. The first two terms and their gradient are float32 on the
 /// model's device, the decay is float64 here.
 /// </summary>

@@ -3,7 +3,7 @@ using Ledger.Domain.Editing;
 
 namespace Ledger.Engine.Editing;
 
-/// <summary>The search for δ; editing.md §2.</summary>
+/// <summary>The search for δ; docs/editing.md §2.</summary>
 internal static class TargetSearch
 {
     /// <param name="loss">Not evaluated before.</param>

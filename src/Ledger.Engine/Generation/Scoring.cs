@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace Ledger.Engine.Generation;
 
-/// <summary>n(x): mean per-token negative log-likelihood of " " + target after a prompt; editing.md §6.</summary>
+/// <summary>n(x): mean per-token negative log-likelihood of " " + target after a prompt; docs/editing.md §6.</summary>
 internal static class Scoring
 {
     private const int BatchTokens = 2048;

@@ -5,7 +5,7 @@ using Ledger.Engine.Tokenizing;
 
 namespace Ledger.Engine.Generation;
 
-/// <summary>Context templates as published (editing.md §2): 10 texts of 5 tokens and 10 of 10, the first token included, sampled from the unedited model.</summary>
+/// <summary>Context templates as published (docs/editing.md §2): 10 texts of 5 tokens and 10 of 10, the first token included, sampled from the unedited model.</summary>
 internal static class TemplateDrawing
 {
     private const int Rows = 10, TopK = 5;

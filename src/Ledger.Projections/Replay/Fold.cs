@@ -7,7 +7,7 @@ using Ledger.Domain.Editing;
 namespace Ledger.Projections.Replay;
 
 /// <summary>
-/// The only way a weight ever changes (editing.md §4): for each edit e in ledger order, <c>W[i,j] ← fma(r_e[i], u_e[j], W[i,j])</c>, float32,
+/// The only way a weight ever changes (docs/editing.md §4): for each edit e in ledger order, <c>W[i,j] ← fma(r_e[i], u_e[j], W[i,j])</c>, float32,
 /// one rounding an element an edit. Elements do not meet, so every blocking, thread count and vector width gives the same bits on every
 /// machine; what must not change is the order of the edits. An edit that is not in effect is left out, never subtracted.
 /// </summary>

@@ -5,7 +5,7 @@ using Ledger.Domain.Events;
 namespace Ledger.Projections.Replay;
 
 /// <summary>
-/// An edit's factors anew on another state of the weights, from its recorded keys and v_e alone (ledger.md §5, mode <c>values</c>):
+/// An edit's factors anew on another state of the weights, from its recorded keys and v_e alone (docs/editing.md §3, mode <c>values</c>):
 /// W k = W₀k + Σ_j r_j (u_j·k) over the edits in effect. Sums in float64, r rounded once.
 /// </summary>
 public static class Rederive

@@ -2,7 +2,7 @@ using Ledger.Domain.Editing;
 
 namespace Ledger.Projections.Timelines;
 
-/// <summary>How far a state lies from the base, from factors alone: ‖Σ ΔW‖²_F = Σ_ij (u_i·u_j)(r_i·r_j) (editing.md §1).</summary>
+/// <summary>How far a state lies from the base, from factors alone: ‖Σ ΔW‖²_F = Σ_ij (u_i·u_j)(r_i·r_j) (docs/editing.md §1).</summary>
 /// <remarks>
 /// Adding one edit costs a pass over the edits in effect. Sums are float64; where edits nearly cancel, the difference of large sums loses
 /// digits: the result is good to about 1e-8 of the largest ‖ΔW‖.

@@ -63,7 +63,7 @@ internal sealed class GoldenEdits : IDisposable
 
     public void Reset() => Run((float[])w0.Clone());
 
-    /// <summary>editing.md §4, word for word.</summary>
+    /// <summary>docs/editing.md §4, word for word.</summary>
     public void Fold(RankOneDelta delta)
     {
         var next = (float[])w.Clone();

@@ -3,7 +3,7 @@ using Ledger.Domain.Editing;
 
 namespace Ledger.Projections.Tests.Replay;
 
-/// <summary>The definition of editing.md §4, word for word: what the fold is held against, bit for bit.</summary>
+/// <summary>The definition of docs/editing.md §4, word for word: what the fold is held against, bit for bit.</summary>
 internal static class NaiveFold
 {
     public static float[] Of(ReadOnlySpan<float> w0, int dv, int dk, IEnumerable<RankOneDelta> deltas) => Of(w0, dv, dk, deltas, MathF.FusedMultiplyAdd);
