@@ -44,7 +44,8 @@ public sealed class Gpt2 : Decoder
         (Tensor, Tensor) Conv1D(string name, long inputs, long outputs)
         {
             using var stored = read($"{name}.weight", inputs, outputs);
-            return (Own(stored.t().contiguous()), Own(read($"{name}.bias", outputs)));
+            using var turned = stored.t();      // a view: left to the finalizer it would hold on to what was stored
+            return (Own(turned.contiguous()), Own(read($"{name}.bias", outputs)));
         }
     }
 

@@ -37,6 +37,7 @@ public sealed class Llama : Decoder
             Own(read($"{name}.mlp.down_proj.weight", dv, dk))))];
         lastNorm = Own(read("model.norm.weight", dv));
         head = config.TieEmbeddings ? tokens : Own(read("lm_head.weight", config.Vocabulary, dv));
+        using var scope = NewDisposeScope();
         // In float32, as the models were trained: the rounding of the frequencies shows at large positions.
         frequencies = Own((1f / pow((float)config.RopeTheta, arange(0, config.HeadDim, 2, ScalarType.Float32) / config.HeadDim)).to(device));
 
