@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Ledger.Domain;
@@ -55,18 +57,19 @@ internal sealed class Corpus
     private string? ReadLine(Stream stream)
     {
         var bytes = new List<byte>();
-        var any = false;
+        bool any = false, cut = false;
         for (int b; (b = stream.ReadByte()) >= 0;)
         {
             any = true;
             if (b == '\n') break;
             if (bytes.Count < longest) bytes.Add((byte)b);
+            else cut = true;
         }
         if (!any) return null;
         if (bytes is [.., (byte)'\r']) bytes.RemoveAt(bytes.Count - 1);
         // A line cut inside a character loses that character, not more.
-        if (bytes.Count == longest)
-            while (bytes.Count > 0 && (bytes[^1] & 0xC0) == 0x80) bytes.RemoveAt(bytes.Count - 1);
+        if (cut && Rune.DecodeLastFromUtf8(CollectionsMarshal.AsSpan(bytes), out _, out var part) == OperationStatus.NeedMoreData)
+            bytes.RemoveRange(bytes.Count - part, part);
         return Encoding.UTF8.GetString([.. bytes]);
     }
 
