@@ -43,7 +43,7 @@ public sealed class KeyStatisticsStore(string folder) : IKeyStatisticsStore
     {
         var path = MatrixPath(Folder, statistics.Digest);
         if (!File.Exists(path)) throw new KeyStatisticsMissingException($"C ({statistics.Digest.Short()}) is not in {Folder}.");
-        var file = SafetensorsFile.Open(path);
+        var file = OpenMatrix(path);
         if (file.Tensors.ContainsKey(Matrix) && file.TensorDigest(Matrix) == statistics.Digest) return file;
         file.Dispose();
         throw new KeyStatisticsMissingException($"{path} is not the C that the ledger recorded: its digest is another.");
@@ -58,6 +58,19 @@ public sealed class KeyStatisticsStore(string folder) : IKeyStatisticsStore
         var writer = new SafetensorsWriter().Add(Matrix, c, dk, dk);
         foreach (var (name, value) in notes) writer.Note(name, value);
         writer.Write(MatrixPath(folder, digest));
+    }
+
+    private static SafetensorsFile OpenMatrix(string path)
+    {
+        try
+        {
+            return SafetensorsFile.Open(path);
+        }
+        catch (CheckpointException e)
+        {
+            // Nobody can fetch a C again: it is measured again.
+            throw new KeyStatisticsMissingException($"{path} is not the C that the ledger recorded: {e.Message}");
+        }
     }
 
     private string FactorPath(KeyStatistics statistics) => Path.Combine(Folder, statistics.Digest + ".cholesky.safetensors");
