@@ -1,0 +1,101 @@
+using System.Text.Json.Nodes;
+using Ledger.Engine.Tests.Golden;
+using Ledger.Engine.Tests.Support;
+using Ledger.Engine.Tokenizing;
+
+namespace Ledger.Engine.Tests.Generation;
+
+/// <summary>Scores, next tokens and continuations against plain runs of one row at a time.</summary>
+public sealed class ScoringTests
+{
+    public static TheoryData<string> Kinds => TinyModels.Kinds;
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_score_is_the_targets_mean_negative_log_likelihood_whatever_stands_beside_it(string kind)
+    {
+        using var model = new TinyModel(kind);
+        using var editor = model.Editor(0);
+        // Long ones among short ones, over several batches: 2048 tokens go into one.
+        (string Prompt, string Target)[] items = [.. Enumerable.Range(0, 60).Select(i => ("The" + string.Concat(Enumerable.Repeat(" man", i * 17 % 60)), i % 3 == 0 ? "x" : "the other man"))];
+        var differences = new Differences();
+        var scores = editor.Score(items, CancellationToken.None);
+        for (var i = 0; i < items.Length; i++) differences.Absolute("score", $"item {i}", scores[i], Plain(model, items[i].Prompt, items[i].Target), 1e-4);
+        differences.Check();
+        editor.Score([], CancellationToken.None).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_text_longer_than_the_context_is_refused()
+    {
+        using var model = new TinyModel(TinyModels.Gpt2);
+        using var editor = model.Editor(0);
+        // The target's last token is never read: it may stand outside.
+        var most = string.Concat(Enumerable.Repeat("x", TinyModels.Positions - 1));
+        editor.Score([(most, "x")], CancellationToken.None).Length.ShouldBe(1);
+        Should.Throw<ContextExceededException>(() => editor.Score([(most, "xx")], CancellationToken.None)).Tokens.ShouldBe(TinyModels.Positions + 1);
+        Should.Throw<ContextExceededException>(() => editor.Continue(most, 2, CancellationToken.None)).Tokens.ShouldBe(TinyModels.Positions + 1);
+        Should.Throw<ContextExceededException>(() => editor.Next(most + "xx", 1)).Tokens.ShouldBe(TinyModels.Positions + 1);
+        editor.Continue(most, 1, CancellationToken.None).ShouldNotBeNull();
+        Should.Throw<LookupException>(() => editor.Next("", 1)).Message.ShouldContain("The prompt is empty");
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void The_next_tokens_are_the_largest_logits_with_their_probabilities(string kind)
+    {
+        using var model = new TinyModel(kind);
+        using var editor = model.Editor(0);
+        var logits = model.Logits(model.Tokenizer.Encode("The mother of Anna"))[^1];
+        var sum = logits.Sum(x => Math.Exp(x));
+        var next = editor.Next("The mother of Anna", 4);
+        next.Select(n => n.Id).ShouldBe(Enumerable.Range(0, logits.Length).OrderByDescending(i => logits[i]).Take(4));
+        foreach (var n in next)
+        {
+            n.Probability.ShouldBe(Math.Exp(logits[n.Id]) / sum, 1e-5);
+            n.Text.ShouldBe(model.Tokenizer.TokenText(n.Id));
+        }
+        editor.Next("The mother of Anna", 10_000).Sum(n => n.Probability).ShouldBe(1, 1e-6);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_continuation_is_the_most_likely_token_again_and_again(string kind)
+    {
+        using var model = new TinyModel(kind);
+        using var editor = model.Editor(0);
+        var made = Greedy(model, "The mother of", 12);
+        made.ShouldNotContain(TinyTokenizer.EndOfTextId);
+        editor.Continue("The mother of", 12, CancellationToken.None).ShouldBe(model.Tokenizer.Decode(made));
+        editor.Continue("The mother of", 0, CancellationToken.None).ShouldBe("");
+        Should.Throw<OperationCanceledException>(() => editor.Continue("The mother of", 12, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void A_continuation_stops_before_the_end_of_text()
+    {
+        using var model = new TinyModel(TinyModels.Gpt2);
+        var made = Greedy(model, "The mother of", 12);
+        var end = Enumerable.Range(1, made.Count - 1).First(t => !made[..t].Contains(made[t]));
+        var config = TinyModels.Config(TinyModels.Gpt2);
+        config["eos_token_id"] = new JsonArray(TinyTokenizer.EndOfTextId, made[end]);
+        File.WriteAllText(Path.Combine(model.Folder, "config.json"), config.ToJsonString());
+        using var editor = model.Editor(0);
+        editor.Continue("The mother of", 12, CancellationToken.None).ShouldBe(model.Tokenizer.Decode(made[..end]));
+    }
+
+    private static List<int> Greedy(TinyModel model, string prompt, int count)
+    {
+        List<int> ids = [.. model.Tokenizer.Encode(prompt)], made = [];
+        while (made.Count < count)
+        {
+            var logits = model.Logits([.. ids, .. made])[^1];
+            made.Add(Array.IndexOf(logits, logits.Max()));
+        }
+        return made;
+    }
+
+    private static double Plain(TinyModel model, string prompt, string target)
+    {
+        int[] before = [.. model.Tokenizer.Encode(prompt)], ids = [.. model.Tokenizer.Encode(" " + target)];
+        var logits = model.Logits([.. before, .. ids]);
+        return ids.Select((id, t) => logits[before.Length + t - 1]).Zip(ids, (row, id) => Math.Log(row.Sum(x => Math.Exp(x))) - row[id]).Average();
+    }
+}
