@@ -137,7 +137,7 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
             {
                 using var file = SafetensorsFile.Open(path);
                 var notes = file.Header.Metadata;
-                if (notes.GetValueOrDefault("sha256") != file.TensorDigest("sum").ToString()) return null;
+                if (notes.GetValueOrDefault("sha256") != Seal(file.TensorDigest("sum"), Numbers.Select(name => notes[name]))) return null;
                 var n = Numbers.Select(name => long.Parse(notes[name], CultureInfo.InvariantCulture)).ToArray();
                 return new State(from_array(file.ReadDoubles("sum")).view(dk, dk), n[0], n[1], (int)n[2], n[3]);
             }
@@ -150,9 +150,13 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
         public void Write(string path)
         {
             var sum = Sum.data<double>().ToArray();
-            var writer = new SafetensorsWriter().Add("sum", sum, Sum.shape).Note("sha256", Digest.Of(MemoryMarshal.AsBytes(sum.AsSpan())).ToString());
-            foreach (var (name, value) in Numbers.Zip([Tokens, Documents, File, Offset])) writer.Note(name, Text(value));
+            string[] values = [Text(Tokens), Text(Documents), Text(File), Text(Offset)];
+            var writer = new SafetensorsWriter().Add("sum", sum, Sum.shape).Note("sha256", Seal(Digest.Of(MemoryMarshal.AsBytes(sum.AsSpan())), values));
+            foreach (var (name, value) in Numbers.Zip(values)) writer.Note(name, value);
             writer.Write(path);
         }
+
+        /// <summary>Over the sums and the place they stand for: one without the other is taken up wrongly.</summary>
+        private static string Seal(Digest sum, IEnumerable<string> numbers) => Digest.Of(Encoding.UTF8.GetBytes($"{sum}|{string.Join('|', numbers)}")).ToString();
     }
 }

@@ -44,6 +44,7 @@ public sealed class InterruptedMeasurementTests : IDisposable
     [InlineData("cut short")]
     [InlineData("empty")]
     [InlineData("one bit changed")]
+    [InlineData("a place changed")]
     [InlineData("another file")]
     public void A_partial_result_that_is_not_whole_is_measured_again_from_the_start(string how)
     {
@@ -56,6 +57,12 @@ public sealed class InterruptedMeasurementTests : IDisposable
             case "empty": File.WriteAllBytes(path, []); break;
             case "one bit changed":
                 bytes[^1] ^= 1;
+                File.WriteAllBytes(path, bytes);
+                break;
+            case "a place changed":
+                // The digits of its numbers stand in the header as text.
+                var at = bytes.AsSpan().IndexOf("\"documents\":\""u8) + "\"documents\":\"".Length;
+                bytes[at] = (byte)(bytes[at] == '9' ? '8' : bytes[at] + 1);
                 File.WriteAllBytes(path, bytes);
                 break;
             case "another file": TinyModels.Write(path, [("other", [1], [1])]); break;
