@@ -104,13 +104,22 @@ public static class EditBench
             var delta = zeros(model.Config.Hidden, requires_grad: true);                                    // [d_v]
             var at = zeros(rows.Count, rows.Columns, 1);                                                    // [B, S, 1]: 1 at the lookup tokens
             for (var i = 0; i < rows.Count; i++) at[i, edit.Lookups[i], 0] = 1;
+            var wanted = zeros(rows.Count, rows.Columns, 1, ScalarType.Int64);                              // [B, S, 1]: which id is asked for
+            var weight = zeros(rows.Count, rows.Columns, 1);                                                // [B, S, 1]: 0 where none is
+            for (var i = 0; i < edit.Contexts; i++)
+                for (var t = 0; t < edit.Target.Count; t++)
+                {
+                    var column = edit.Rows[i].Count - edit.Target.Count + t;
+                    wanted[i, column, 0] = edit.Target[t];
+                    weight[i, column, 0] = 1.0 / (edit.Contexts * edit.Target.Count);
+                }
 
             var x = model.Run(model.Embed(rows.Ids(model.Device), pass), pass, 0, layer);                   // [B, S, d_v]
             var (residual, k) = model.Key(layer, x, pass);
             x = residual + model.Value(layer, k) + at * delta;
             var logP = model.Logits(model.Run(x, pass, layer + 1, model.Config.Layers)).log_softmax(-1);    // [B, S, V]
-            var targets = Enumerable.Range(0, edit.Contexts).SelectMany(i => edit.Target.Select((id, t) => logP[i, edit.Rows[i].Count - edit.Target.Count + t, id]));
-            stack(targets).mean().neg().backward();
+            var nll = -logP.gather(2, wanted) * weight;                                                     // [B, S, 1]
+            nll.sum().backward();
         }
 
         public void Dispose() => model.Dispose();

@@ -24,6 +24,29 @@ public sealed class LayerOutOfRangeException(int layer, int layers)
     }
 }
 
+/// <summary>There is no such device, or this build or machine cannot use it.</summary>
+public sealed class DeviceException(string device, Exception inner)
+    : LedgerException($"The device \"{device}\" cannot be used.", "set LEDGER_DEVICE to cpu; cuda:0 needs a GPU and a build with -p:TorchBackend=cuda", inner)
+{
+    public string Device { get; } = device;
+    public override FailureKind Kind => FailureKind.BadInput;
+
+    /// <summary>The device, once it has held a tensor.</summary>
+    internal static TorchSharp.torch.Device Open(string device)
+    {
+        try
+        {
+            var opened = new TorchSharp.torch.Device(device);
+            using var probe = TorchSharp.torch.zeros(1, device: opened);
+            return opened;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or OverflowException or System.Runtime.InteropServices.ExternalException)
+        {
+            throw new DeviceException(device, e);
+        }
+    }
+}
+
 /// <summary>A text has more tokens than the model has positions.</summary>
 public sealed class ContextExceededException(long tokens, int positions, string text)
     : LedgerException($"\"{Beginning(text)}\" makes {tokens} tokens, more than the model's {positions} positions.", "shorten the text")

@@ -43,10 +43,11 @@ public sealed class ModelLibrary(string device) : IModelLibrary
     {
         var folder = CheckpointFolder.Open(path);
         LayerOutOfRangeException.Require(matrix.Layer, folder.Config.Layers);
+        var on = DeviceException.Open(device);
         var tokenizer = TokenizerLoader.Load(folder);
         using var checkpoint = SafetensorsCheckpoint.Open(folder);
         var w0 = ReadMatrix(folder, checkpoint, matrix);
-        return new ModelEditor(ModelCatalog.Load(folder.Config, checkpoint, new Device(device), token), tokenizer, matrix, w0, CheckpointManifest.Stamp(folder), device);
+        return new ModelEditor(ModelCatalog.Load(folder.Config, checkpoint, on, token), tokenizer, matrix, w0, CheckpointManifest.Stamp(folder), device);
     }
 
     /// <summary>Row-major [d_v, d_k]: as a Linear stores it; GPT-2's Conv1D stores the transpose.</summary>

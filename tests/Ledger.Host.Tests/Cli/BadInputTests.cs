@@ -59,6 +59,17 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         await ShouldFailAsync(ledger, ["open", "new", "--model", "pickled/pytorch_model.bin", "--layer", "0"], 2, "safetensors");
     }
 
+    [Theory]
+    [InlineData("cuda:7")]
+    [InlineData("abacus")]
+    [InlineData("cpu:x")]
+    public async Task A_device_that_is_not_there_is_named(string device)
+    {
+        var copy = tiny.Copy();
+        var ledger = new LedgerProcess(copy.Folder, new Dictionary<string, string> { ["LEDGER_MODEL"] = copy["model"], ["LEDGER_DEVICE"] = device });
+        await ShouldFailAsync(ledger, ["ask", "Ada is"], 2, $"The device \"{device}\" cannot be used");
+    }
+
     [Fact]
     public async Task A_malformed_line_of_a_bulk_file_is_named_by_line_and_column_before_anything_is_edited()
     {
