@@ -71,6 +71,15 @@ public static class ApplyEdits
                     {
                         break;
                     }
+                    catch (LedgerException unfit) when (unfit.Kind == FailureKind.BadInput)
+                    {
+                        // Only the model can tell that a text is too long for it, only the event that it is too large.
+                        var bad = new BulkFileException(request.File, record.Line, record.Column, unfit.Message, $"{unfit.Remedy}; or leave bad records out with --skip-bad; what was done before stays");
+                        if (!request.SkipBad) throw bad;
+                        leftOut++;
+                        request.Progress?.Report(new Step(i + 1, records.Count, null, bad));
+                        continue;
+                    }
                     edit = EditResult.Of(e.Record, session.Main, recorded: true, time.GetElapsedTime(started));
                     (applied, quarantined, rejected) = edit.Outcome switch
                     {

@@ -46,7 +46,7 @@ public sealed class CounterFactFile
     /// <summary>SHA-256 of the file's bytes.</summary>
     public Digest Digest => Digest.Of(bytes);
 
-    /// <exception cref="BulkFileException">There is no such file.</exception>
+    /// <exception cref="SetupException">There is no such file.</exception>
     public static CounterFactFile Read(string path)
     {
         try
@@ -55,7 +55,7 @@ public sealed class CounterFactFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BulkFileException(path, 0, 0, $"the file cannot be read: {e.Message}", "name a CounterFact file: a JSON array, or one record a line");
+            throw new SetupException($"{path} cannot be read: {e.Message}", "name a CounterFact file: a JSON array, or one record a line");
         }
     }
 
@@ -86,15 +86,34 @@ public sealed class CounterFactFile
         // Each element is cut out by the reader, so that a bad record has its own line and the next ones are still read.
         var (at, line, lineStart) = (0, 1L, 0);
         Advance(start + 1);
-        while (true)
+        for (var first = true; ; first = false)
         {
-            var skip = bytes.AsSpan(at).IndexOfAnyExcept(" \t\r\n,"u8);
-            if (skip < 0) throw Fault(line, at - lineStart, "the array does not end", "the file is cut off; fetch it again");
-            Advance(skip);
-            if (bytes[at] == ']') yield break;
+            if (Next() == ']') break;
+            if (!first)
+            {
+                if (Next() != ',') throw Broken("a comma is missing between two records");
+                Advance(1);
+            }
+            if (Next() is ']' or ',') throw Broken("a record is missing at a comma");
             var length = ElementLength(at, line, at - lineStart);
             yield return Parse(bytes.AsMemory(at, length), line, at - lineStart);
             Advance(length);
+        }
+        Advance(1);
+        if (bytes.AsSpan(at).IndexOfAnyExcept(" \t\r\n"u8) is >= 0 and var more)
+        {
+            Advance(more);
+            throw Broken("something stands behind the array");
+        }
+
+        BulkFileException Broken(string problem) => new(path, line, at - lineStart + 1, problem, "mend the file: a JSON array of records, or one record a line");
+
+        char Next()
+        {
+            var skip = bytes.AsSpan(at).IndexOfAnyExcept(" \t\r\n"u8);
+            if (skip < 0) throw Broken("the array does not end");
+            Advance(skip);
+            return (char)bytes[at];
         }
 
         void Advance(int by)
@@ -117,7 +136,7 @@ public sealed class CounterFactFile
         }
         catch (JsonException e)
         {
-            throw Syntax(e, line, column);
+            throw Syntax(e, line, column, "mend the file: in an array a record that is not JSON hides where the next one begins");
         }
     }
 
@@ -135,6 +154,10 @@ public sealed class CounterFactFile
         catch (BulkFileException e)
         {
             return new BulkRecord(line, column + 1, null, e);
+        }
+        catch (InvalidOperationException)       // half a surrogate pair, or bytes that are not UTF-8: found when a string is asked for
+        {
+            return new BulkRecord(line, column + 1, null, Fault(line, column, "the record holds text that is not Unicode", "write it as UTF-8"));
         }
     }
 
@@ -176,9 +199,9 @@ public sealed class CounterFactFile
         BulkFileException Wrong(string name, string wanted) => Fault(line, column, $"{name} is not {wanted}", $"write {name} as {wanted}");
     }
 
-    private BulkFileException Syntax(JsonException e, long line, int column) => new(
+    private BulkFileException Syntax(JsonException e, long line, int column, string remedy = "mend the record, or leave bad ones out with --skip-bad") => new(
         path, line + (e.LineNumber ?? 0), (e.LineNumber is null or 0 ? column : 0) + (e.BytePositionInLine ?? 0) + 1,
-        $"not JSON: {e.Message.Split(" LineNumber:")[0].Split(" Path:")[0].TrimEnd('.')}", "mend the record, or leave bad ones out with --skip-bad");
+        $"not JSON: {e.Message.Split(" LineNumber:")[0].Split(" Path:")[0].TrimEnd('.')}", remedy);
 
     private BulkFileException Fault(long line, int column, string problem, string remedy) =>
         new(path, line, column + 1, problem, $"{remedy}; or leave bad records out with --skip-bad");
