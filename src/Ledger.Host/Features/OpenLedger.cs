@@ -36,8 +36,7 @@ public static class OpenLedgerFeature
             using var editor = library.Load(command.ModelPath, matrix, token);
             var templates = request.Templates ?? editor.DrawTemplates(command.Seed);
 
-            var unfinished = paths.File + ".opening";
-            Remove(unfinished);
+            var unfinished = $"{paths.File}.{Guid.NewGuid():N}.opening";      // its own: another process may open the same name
             try
             {
                 LedgerSetup setup;
@@ -51,7 +50,7 @@ public static class OpenLedgerFeature
                     await session.AppendAsync(session.Setup.Start(NewIds.Timeline(), LedgerSetup.Main, null, "the ledger's own timeline", TimelineOrigin.Opened), by, token);
                     setup = session.Setup;
                 }
-                File.Move(unfinished, paths.File, overwrite: false);
+                MoveIntoPlace(unfinished, paths.File);
                 return new Result(paths, setup);
             }
             catch
@@ -61,7 +60,19 @@ public static class OpenLedgerFeature
             }
         }
 
-        /// <summary>What a killed opening left behind is nobody's ledger.</summary>
+        private static void MoveIntoPlace(string unfinished, string file)
+        {
+            try
+            {
+                File.Move(unfinished, file, overwrite: false);
+            }
+            catch (IOException) when (Path.Exists(file))
+            {
+                throw new SetupException($"{file} exists already: another process opened it meanwhile.", "use that one, or choose another name");
+            }
+        }
+
+        /// <summary>An opening that failed is nobody's ledger.</summary>
         private static void Remove(string file)
         {
             foreach (var part in new[] { file, file + "-wal", file + "-shm" }) File.Delete(part);
