@@ -103,6 +103,9 @@ public interface IKeyStatisticsStore
     /// <exception cref="LedgerException">Not there, or not what its digest says.</exception>
     IKeyMoment Load(KeyStatistics statistics);
 
+    /// <summary>Whether C is here and what its digest says.</summary>
+    bool Has(KeyStatistics statistics);
+
     /// <summary>Copies C from another store, unless it is here already.</summary>
     /// <exception cref="LedgerException">The other has not got it, or not what its digest says.</exception>
     void Take(IKeyStatisticsStore from, KeyStatistics statistics);

@@ -26,15 +26,23 @@ public sealed class KeyStatisticsStore(string folder) : IKeyStatisticsStore
         return new KeyMoment(statistics, l);
     }
 
+    public bool Has(KeyStatistics statistics)
+    {
+        try
+        {
+            using var file = Open(statistics);
+            return true;
+        }
+        catch (KeyStatisticsMissingException)
+        {
+            return false;
+        }
+    }
+
     public void Take(IKeyStatisticsStore from, KeyStatistics statistics)
     {
+        if (Has(statistics)) return;
         using var file = new KeyStatisticsStore(from.Folder).Open(statistics);
-        var path = MatrixPath(Folder, statistics.Digest);
-        if (File.Exists(path))
-        {
-            using var own = Open(statistics);
-            return;
-        }
         Save(Folder, statistics.Digest, file.ReadFloats(Matrix), statistics.Dk, file.Header.Metadata.Select(note => (note.Key, note.Value)));
     }
 

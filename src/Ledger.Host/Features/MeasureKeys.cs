@@ -20,14 +20,14 @@ public static class MeasureKeys
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var store = stores(request.Ledger);
-            if (session.Setup.Statistics is { } known && File.Exists(Path.Combine(store.Folder, known.Digest + ".safetensors")))
+            if (session.Setup.Statistics is { } known && store.Has(known))
                 session.Setup.Record(known);            // says why not
 
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
             var measured = bench.Editor.Measure(store, request.Source, request.Progress, token);
             if (session.Setup.Statistics is { } recorded)
             {
-                if (recorded.Digest == measured.Digest) return new Result(measured, store.Folder, Restored: true);
+                if (recorded.Digest == measured.Digest) return new Result(recorded, store.Folder, Restored: true);
                 throw new SetupException(
                     $"These texts give another C ({measured.Digest.Short()}) than the one this ledger recorded ({recorded.Digest.Short()}).",
                     $"measure the recorded corpus again: {string.Join(", ", recorded.Files)}, {recorded.Tokens:N0} tokens");

@@ -38,11 +38,20 @@ public static class Verify
             foreach (var row in session.Main.Rows)
             {
                 history.Add(row.Envelope);
+                if (row.Event is EditJudged { Record: var record }) CheckSetup(session.Setup, row.Envelope, record);
                 if (RevisionFacts.After(row.Event).State is { } recorded && recorded != history.Timeline.State)
                     throw new VerificationException(row.Envelope, $"records the state {recorded.Value.Short()}, its edits give {history.Timeline.State.Value.Short()}");
                 if (row.Event is EditReleased x && x.Delta != x.Solution.Delta(history.Record(x.Edit).Keys).Digest)
                     throw new VerificationException(row.Envelope, "records another digest than its factors have");
             }
+        }
+
+        /// <summary>An edit names what it was computed with; the ledger's own stream must have it, whole to its end.</summary>
+        private static void CheckSetup(LedgerSetup setup, EventEnvelope e, EditRecord record)
+        {
+            if (record.Base != setup.Base.Base.Digest || record.Matrix != setup.Base.Matrix) throw new VerificationException(e, "was computed on another base or matrix than the ledger was opened over");
+            if (record.Templates != setup.Templates?.Digest) throw new VerificationException(e, "was computed with context templates that the ledger does not record");
+            if (record.KeyStatistics != setup.Statistics?.Digest) throw new VerificationException(e, "was computed with key statistics that the ledger does not record: an event of its own stream is missing");
         }
 
         private static int CheckFingerprints(LedgerSession session, float[] w0, bool deep, CancellationToken token)

@@ -28,12 +28,19 @@ public sealed class BaseGuard(IModelLibrary library)
     /// <exception cref="BaseChangedException">It is another checkpoint.</exception>
     public void Check(LedgerSession session, string path, CancellationToken token)
     {
-        var stamp = library.Stamp(path).ToString();
+        var stamp = $"{session.Setup.Base.Base.Digest} {library.Stamp(path)}";
         var seen = Path.Combine(session.Paths.Cache, "base-stamp");
         if (File.Exists(seen) && File.ReadAllText(seen) == stamp) return;
         CheckInFull(session, path, token);
-        Directory.CreateDirectory(session.Paths.Cache);
-        File.WriteAllText(seen, stamp);
+        try
+        {
+            Directory.CreateDirectory(session.Paths.Cache);
+            File.WriteAllText(seen, stamp);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A cache that cannot be written costs time, not results.
+        }
     }
 
     /// <exception cref="BaseChangedException">It is another checkpoint.</exception>

@@ -53,7 +53,7 @@ internal static class SqliteErrors
     {
         5 or 6 => new StoreBusyException(path, e),                      // BUSY, LOCKED
         3 or 8 or 10 or 13 or 14 => new StoreUnwritableException(path, e),  // PERM, READONLY, IOERR, FULL, CANTOPEN
-        11 or 26 => new StoreDamagedException(path, e),                 // CORRUPT, NOTADB
+        1 or 11 or 26 => new StoreDamagedException(path, e),            // ERROR (our statements are sound: a table or column is gone), CORRUPT, NOTADB
         _ => e,
     };
 }
