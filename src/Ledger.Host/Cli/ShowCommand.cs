@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
-using Ledger.Domain.Events;
 using Ledger.Host.Features;
 
 namespace Ledger.Host.Cli;
@@ -25,12 +24,12 @@ internal static class ShowCommand
     private static void Print(Printer printer, ShowEdit.Result shown)
     {
         var record = shown.Record;
-        printer.Line($"{Say.Fact(record.Request.Prompt, record.Request.Subject, record.Request.Target)}        {record.Variant.Name()}        {Status(shown.Status)}");
+        printer.Line($"{Say.Fact(record.Request.Prompt, record.Request.Subject, record.Request.Target)}        {shown.Variant.Name()}        {Status(shown.Status)}");
         printer.Line();
         var caught = record.Verdict.Caught.ToList();
         foreach (var finding in caught) printer.Field("why", $"{finding.Because} (policy {record.Verdict.Policy}, rule {finding.Rule})");
         foreach (var finding in record.Verdict.Findings.Except(caught)) printer.Field("gate", $"{finding.Rule}: {finding.Because}");
-        Signals(printer, record, shown.Median);
+        Signals(printer, shown);
         printer.Field("made by", $"{Say.OneLine(record.Provenance.Author)}{(record.Provenance.Source is { } s ? $", {Say.OneLine(s)}" : "")}, {record.Engine}");
         printer.Field("state", $"{record.After.Value.Short()}{(record.Fingerprint is { } f ? $"   fingerprint {f.Short()}" : "")}");
         foreach (var e in shown.Events)
@@ -39,12 +38,12 @@ internal static class ShowCommand
         printer.Line(Next(shown.Status, record.Edit.Short()));
     }
 
-    private static void Signals(Printer printer, EditRecord record, double? median)
+    private static void Signals(Printer printer, ShowEdit.Result shown)
     {
-        var signals = record.Signals;
-        printer.Field("size", Say.AbsDelta(signals.Own.AbsDelta, median));
+        var (record, signals) = (shown.Record, shown.Record.Signals);
+        printer.Field("size", Say.AbsDelta(shown.AbsDelta, shown.Median));
         foreach (var v in signals.Variants)
-            printer.Field(v.Variant == record.Variant ? "variant" : "instead", $"{v.Variant.Name(),-7} |Δ| {Say.Small(v.AbsDelta)}   k_u·u {Say.Number(v.KuU)}   k_v·u {Say.Number(v.KvU)}");
+            printer.Field(v.Variant == record.Variant ? "computed" : "instead", $"{v.Variant.Name(),-7} |Δ| {Say.Small(v.AbsDelta)}   k_u·u {Say.Number(v.KuU)}   k_v·u {Say.Number(v.KvU)}");
         printer.Field("keys", $"cos(k̄, k_o) {Say.Number(signals.CosKeys)}   ‖δ‖/‖m₀‖ {Say.Number(signals.DeltaOverM0)}   loss {Say.Number(signals.Loss[0].Total)} → {Say.Number(signals.Loss[^1].Total)} in {signals.Loss.Length} evaluations");
         Score("target", signals.Target, record.Request.Target);
         Score("true", signals.TrueTarget, record.Request.TrueTarget);

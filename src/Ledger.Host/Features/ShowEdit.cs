@@ -1,4 +1,5 @@
 using Ledger.Domain;
+using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Timelines;
@@ -12,9 +13,11 @@ public static class ShowEdit
     /// <param name="Edit">An id, an unambiguous beginning of one, or a revision.</param>
     public sealed record Request(LedgerPaths Ledger, string Edit) : IRequest<Result>;
 
+    /// <param name="Variant">Of the factors that count now: a release may have changed it.</param>
+    /// <param name="AbsDelta">|Δ| of the factors that count now.</param>
     /// <param name="Median">Median |Δ| of the timeline's other accepted edits of the variant.</param>
     /// <param name="Events">What happened to it, in order.</param>
-    public sealed record Result(string Timeline, EditRecord Record, EditStatus Status, double? Median, IReadOnlyList<Happening> Events);
+    public sealed record Result(string Timeline, EditRecord Record, EditStatus Status, Variant Variant, double AbsDelta, double? Median, IReadOnlyList<Happening> Events);
 
     public sealed record Happening(long Revision, string What, string Actor, DateTimeOffset Time, string Program, string? Reason, Digest Hash, Digest Previous);
 
@@ -25,17 +28,20 @@ public static class ShowEdit
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var main = session.Main;
             var edit = EditNames.Find(main, request.Edit);
-            var record = main.Record(edit);
+            var (record, now) = (main.Record(edit), main.Timeline.Known(edit));
             return new Result(
-                main.Name, record, main.Timeline.Known(edit).Status, Medians.Of(main.Timeline, record.Variant, edit),
+                main.Name, record, now.Status, now.Variant, now.AbsDelta, Medians.Of(main.Timeline, now.Variant, edit),
                 [.. main.Rows.Where(r => r.Edit == edit).Select(Happened)]);
         }
 
         private static Happening Happened(RevisionRow row)
         {
             var by = row.Envelope.Metadata;
-            return new Happening(row.Revision, RevisionFacts.What(row.Event), by.Actor, by.Time, by.Program, Reason(row.Event), row.Envelope.Hash, row.Envelope.Previous);
+            return new Happening(row.Revision, What(row.Event), by.Actor, by.Time, by.Program, Reason(row.Event), row.Envelope.Hash, row.Envelope.Previous);
         }
+
+        private static string What(TimelineEvent e) =>
+            e is EditReleased x ? $"released as {x.Variant.Name()} ({x.Mode.ToString().ToLowerInvariant()}, |Δ| {x.Signals.Own.AbsDelta:0.0e-0})" : RevisionFacts.What(e);
 
         private static string? Reason(TimelineEvent e) => e switch
         {
