@@ -48,8 +48,8 @@ public sealed class DeviceException(string device, Exception inner)
 }
 
 /// <summary>A text has more tokens than the model has positions.</summary>
-public sealed class ContextExceededException(long tokens, int positions, string text)
-    : LedgerException($"\"{Beginning(text)}\" makes {tokens} tokens, more than the model's {positions} positions.", "shorten the text")
+public sealed class ContextExceededException(long tokens, int positions, string text, string remedy = "shorten the text")
+    : LedgerException($"\"{Beginning(text)}\" makes {tokens} tokens, more than the model's {positions} positions.", remedy)
 {
     public long Tokens { get; } = tokens;
     public int Positions { get; } = positions;

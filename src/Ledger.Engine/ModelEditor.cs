@@ -73,7 +73,9 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
     {
         var ids = tokenizer.Encode(prompt);
         if (ids.Count == 0) throw new LookupException(prompt, "The prompt is empty: there is nothing to continue.", "give at least one word");
-        ContextExceededException.Require(ids.Count + more, model.Config.Positions, prompt);
+        ContextExceededException.Require(ids.Count, model.Config.Positions, prompt);
+        if (ids.Count + more > model.Config.Positions)
+            throw new ContextExceededException(ids.Count + more, model.Config.Positions, prompt, $"ask for at most {model.Config.Positions - ids.Count} more tokens");
         return ids;
     }
 }

@@ -1,5 +1,6 @@
 using Ledger.Domain;
 using Ledger.Domain.Validation;
+using Ledger.Host.Cli;
 
 namespace Ledger.Host;
 
@@ -24,20 +25,20 @@ public static class Errors
             case ValidationFailedException v:
                 foreach (var fault in v.Faults)
                 {
-                    yield return $"error: {fault.Problem}";
-                    if (fault.Remedy is { } right) yield return $"  {right}";
+                    yield return $"error: {Say.OneLine(fault.Problem)}";
+                    if (fault.Remedy is { } right) yield return $"  {Say.OneLine(right)}";
                 }
                 break;
             case LedgerException l:
-                yield return $"error: {l.Message}";
-                if (l.Remedy is { } remedy) yield return $"  {remedy}";
+                yield return $"error: {Say.OneLine(l.Message)}";
+                if (l.Remedy is { } remedy) yield return $"  {Say.OneLine(remedy)}";
                 break;
             case OperationCanceledException:
                 yield return "stopped: nothing is half-written; what was recorded before stays.";
                 break;
             case IOException or UnauthorizedAccessException:
                 yield return $"error: {e.Message}";
-                yield return "  make room, or give permission; nothing was recorded";
+                yield return "  make room, or give permission; ledger log shows what is recorded";
                 break;
             default:
                 yield return $"error: {e.Message}";

@@ -93,7 +93,9 @@ public static class EditGate
 
     private static Finding Skipped(GateRule rule, string why) => new(rule.Rule, null, rule.Threshold, FindingResult.NotEvaluated, why);
 
-    private static double Median(double[] sorted) =>
+    /// <summary>The middle one; of an even number the mean of the two in the middle.</summary>
+    /// <param name="sorted">At least one.</param>
+    public static double Median(double[] sorted) =>
         sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
 
     private static string Number(double x) => x.ToString("G3", CultureInfo.InvariantCulture);

@@ -10,7 +10,7 @@ public sealed class OpenLedgerValidator : AbstractValidator<OpenLedger>
     public OpenLedgerValidator()
     {
         RuleFor(c => c.Name)
-            .Must(n => n.Length is > 0 and <= 64 && n.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') && n[0] is not ('.' or '-'))
+            .Must(n => n.Length is > 0 and <= 64 && n.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') && char.IsAsciiLetterOrDigit(n[0]))
             .WithMessage(c => $"\"{c.Name}\" cannot be a ledger's name.").Right(_ => "use letters, digits, dash, dot and underscore, at most 64, beginning with a letter or digit");
         RuleFor(c => c.ModelPath).NotEmpty().WithMessage("no model is named.").Right(_ => "name its folder with --model");
         RuleFor(c => c.Layer).GreaterThanOrEqualTo(0).WithMessage("layer {PropertyValue} does not exist.").Right(_ => "layers are counted from 0");
@@ -43,8 +43,8 @@ public sealed class ContextTemplatesValidator : AbstractValidator<ContextTemplat
         RuleFor(t => t.Texts).Must(t => t.Length > 0 && t[0] == EditRequest.Placeholder)
             .WithMessage("the first context template is not {}.").Right(_ => "put \"{}\" first: the plain prompt is one of the contexts");
         RuleForEach(t => t.Texts).Cascade(CascadeMode.Stop)
-            .Must(t => t is not null && t.Split(EditRequest.Placeholder).Length == 2).WithMessage("context template {CollectionIndex}, \"{PropertyValue}\", does not hold exactly one {{}}.").Right(_ => "each template holds one {} for the prompt")
-            .Must(t => t.IndexOf(EditRequest.Placeholder, StringComparison.Ordinal) is var at && (at == 0 || t[at - 1] == ' ')).WithMessage("no space stands before the {{}} of context template {CollectionIndex}.").Right(_ => "write \"… {}\"")
+            .Must(t => t is not null && t.Split(EditRequest.Placeholder).Length == 2).WithMessage("context template {CollectionIndex}, \"{PropertyValue}\", does not hold exactly one {}.").Right(_ => "each template holds one {} for the prompt")
+            .Must(t => t.IndexOf(EditRequest.Placeholder, StringComparison.Ordinal) is var at && (at == 0 || t[at - 1] == ' ')).WithMessage("no space stands before the {} of context template {CollectionIndex}.").Right(_ => "write \"… {}\"")
             .Unicode();
     }
 }

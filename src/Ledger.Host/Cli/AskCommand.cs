@@ -11,7 +11,7 @@ internal static class AskCommand
         var prompt = new Argument<string>("PROMPT") { Description = "What the model shall continue." };
         var at = new Option<string[]>("--at") { Description = "Revisions to ask, besides the base; default main@head.", HelpName = "REVISION" };
         var tokens = new Option<int>("--tokens") { Description = "Length of the greedy continuation.", DefaultValueFactory = _ => 12, HelpName = "N" };
-        tokens.Validators.Add(parsed =>
+        tokens.Check(parsed =>
         {
             if (parsed.GetValueOrDefault<int>() is < 1 or > 1000) parsed.AddError("--tokens takes 1 to 1000.");
         });
@@ -33,12 +33,13 @@ internal static class AskCommand
         printer.Line(Say.OneLine(result.Prompt));
         printer.Table(
             ["", "next token", "greedy continuation"],
-            result.Answers.Select(a => new[]
+            [.. result.Answers.Select(a => new[]
             {
                 "  " + a.Revision,
                 string.Join("  ", a.Next.Take(3).Select(n => $"{Say.OneLine(n.Text.Trim(' '))} {Say.Percent(n.Probability)}")),
                 Say.OneLine(a.Continuation),
-            }));
+            })],
+            flexible: 2);
         if (result.Answers.Count == 1) printer.Line("  No edit is in effect yet: there is only the base to ask.");
     }
 }

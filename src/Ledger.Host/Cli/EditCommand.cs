@@ -27,7 +27,7 @@ internal static class EditCommand
         {
             prompt, subject, to, was, variant, reason, source, dryRun, from, first, skipBad,
         };
-        command.Validators.Add(parsed =>
+        command.Check(parsed =>
         {
             var single = new[] { parsed.GetValue(prompt), parsed.GetValue(subject), parsed.GetValue(to) };
             if (parsed.GetValue(from) is null)
@@ -138,7 +138,7 @@ internal static class EditCommand
                 if (printer.IsJson) printer.Json(edit);
                 else Print(printer, edit);
             }
-            if (step.LeftOut is { } bad) face.Err.WriteLine($"left out: {bad.Message}");
+            if (step.LeftOut is { } bad) face.Err.WriteLine($"left out: {Say.OneLine(bad.Message)}");
             line.Show(step.Done, step.Total, $"{step.Done} of {step.Total} edits");
         }
     }

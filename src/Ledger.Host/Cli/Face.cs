@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Ledger.Host.Sessions;
 using MediatR;
 
@@ -21,6 +22,26 @@ internal static class CommonOptions
     public static LedgerPaths LedgerOf(ParseResult parsed) => LedgerPaths.Resolve(parsed.GetValue(Ledger));
 }
 
+internal static class Checks
+{
+    /// <summary>A rule over several options. One that did not convert is reported by the parser itself; asking for its value throws.</summary>
+    public static void Check(this Command command, Action<CommandResult> check) => command.Validators.Add(parsed => IfConverted(() => check(parsed)));
+
+    /// <summary>A rule over one option's value.</summary>
+    public static void Check(this Option option, Action<OptionResult> check) => option.Validators.Add(parsed => IfConverted(() => check(parsed)));
+
+    private static void IfConverted(Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (InvalidOperationException)
+        {
+        }
+    }
+}
+
 /// <summary>What the commands share: the use cases, the two streams, and one way to fail.</summary>
 internal sealed class Face(IMediator mediator, TextWriter output, TextWriter error, TimeProvider time, CancellationToken stop)
 {
@@ -38,7 +59,7 @@ internal sealed class Face(IMediator mediator, TextWriter output, TextWriter err
         using var both = CancellationTokenSource.CreateLinkedTokenSource(token, stop);
         try
         {
-            return await run(parsed, new Printer(Out, parsed.GetValue(CommonOptions.Json)), both.Token);
+            return await run(parsed, new Printer(Out, parsed.GetValue(CommonOptions.Json), ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected ? Console.WindowWidth : null), both.Token);
         }
         catch (Exception e)
         {

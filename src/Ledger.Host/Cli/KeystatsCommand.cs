@@ -15,7 +15,7 @@ internal static class KeystatsCommand
         var tokens = new Option<long?>("--max-tokens") { Description = "Stop after this many tokens.", HelpName = "N" };
         var from = new Option<string?>("--from") { Description = "Take C over from another ledger of the same base and layer instead of measuring it.", HelpName = "LEDGER" };
         var command = new Command("keystats", "Measure C, the second moment of keys over ordinary text, or take it over from another ledger; once a ledger, before the first edit.") { files, context, ridge, tokens, from };
-        command.Validators.Add(parsed =>
+        command.Check(parsed =>
         {
             var measures = parsed.GetValue(files) is { Length: > 0 };
             if (!measures && parsed.GetValue(from) is null) parsed.AddError("keystats needs text to measure over:  ledger keystats TEXT…   or --from LEDGER");

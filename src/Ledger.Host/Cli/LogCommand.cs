@@ -26,7 +26,7 @@ internal static class LogCommand
 
     private static void Print(Printer printer, ShowLog.Result log, DateTimeOffset now) => printer.Table(
         ["rev", "edit", "variant", "outcome", "|Δ|", "k·u", "distance", "p(target)", "fact", "who", "when"],
-        log.Lines.Reverse().Select(l => new[]
+        [.. log.Lines.Reverse().Select(l => new[]
         {
             $"{l.Revision}", l.Edit.Short(), l.Variant.Name(), Outcome(l),
             l.AbsDelta is { } d ? Say.Small(d) + (l.Caught is null ? "" : " ▲") : "",
@@ -34,7 +34,8 @@ internal static class LogCommand
             Say.Small(l.Distance),
             l.TargetScore?.After is { } n ? Say.Probability(n) : "",
             Say.Fact(l.Prompt, l.Subject, l.Target), Say.OneLine(l.Actor), Say.Ago(l.Time, now),
-        }));
+        })],
+        flexible: 8);
 
     private static string Outcome(ShowLog.Line l)
     {

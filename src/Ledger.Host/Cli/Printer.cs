@@ -1,45 +1,67 @@
 using System.Text.Json;
+using Ledger.Domain;
 using Ledger.Domain.Events;
 using Spectre.Console;
 
 namespace Ledger.Host.Cli;
 
 /// <summary>Writes results: tables and sentences for people, stable JSON for programs. Nothing but data goes to this stream.</summary>
-internal sealed class Printer(TextWriter output, bool json)
+/// <param name="terminal">Columns of the terminal that output is; null for a pipe or file.</param>
+internal sealed class Printer(TextWriter output, bool json, int? terminal)
 {
     public bool IsJson => json;
 
     /// <summary>One JSON document on one line.</summary>
-    public void Json<T>(T value) => output.WriteLine(JsonSerializer.Serialize(value, EventJson.Options));
+    public void Json<T>(T value) => Write(() => output.WriteLine(JsonSerializer.Serialize(value, EventJson.Options)));
 
     /// <summary>A line as it is.</summary>
-    public void Line(string text = "") => output.WriteLine(text);
+    public void Line(string text = "") => Write(() => output.WriteLine(text));
 
     /// <summary>A label and what belongs to it.</summary>
-    public void Field(string label, string text) => output.WriteLine($"  {label,-11} {text}");
+    public void Field(string label, string text) => Line($"  {label,-11} {text}");
 
     /// <summary>A plain table: no lines; cells are text, never markup.</summary>
-    public void Table(string[] headers, IEnumerable<string[]> rows)
+    /// <param name="flexible">The column that gives way where a terminal is too narrow for all; what still does not fit, the terminal wraps. A pipe gets everything.</param>
+    public void Table(string[] headers, IReadOnlyList<string[]> rows, int flexible)
     {
+        var widths = headers.Select((h, i) => rows.Select(r => r[i].Length).Append(h.Length).Max() + Gap).ToArray();
+        var room = terminal is { } columns ? Math.Max(Narrowest, columns - (widths.Sum() - widths[flexible]) - Gap) : int.MaxValue;
+
         var table = new Table { Border = TableBorder.None };
         foreach (var header in headers)
-            table.AddColumn(new TableColumn(new Text(header, new Style(decoration: Decoration.Dim))) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
-        foreach (var row in rows) table.AddRow(row.Select(cell => new Text(cell)));
-        Console(output).Write(table);
-    }
+            table.AddColumn(new TableColumn(new Text(header, new Style(decoration: Decoration.Dim))) { NoWrap = true, Padding = new Padding(0, 0, Gap, 0) });
+        foreach (var row in rows) table.AddRow(row.Select((cell, i) => new Text(i == flexible && cell.Length > room ? cell[..(room - 1)] + "…" : cell)));
 
-    private static IAnsiConsole Console(TextWriter writer)
-    {
-        var interactive = ReferenceEquals(writer, System.Console.Out) && !System.Console.IsOutputRedirected;
-        var colour = interactive && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        var colour = terminal is not null && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Out = new AnsiConsoleOutput(writer),
+            Out = new AnsiConsoleOutput(output),
             Ansi = colour ? AnsiSupport.Detect : AnsiSupport.No,
             Interactive = InteractionSupport.No,
         });
-        // A pipe has no width: nothing is wrapped or cut there.
-        if (!interactive) console.Profile.Width = 1000;
-        return console;
+        // Wider than any table, characters of double width included: left to itself the library shrinks columns to nothing.
+        console.Profile.Width = 2 * widths.Sum() + 1;
+        Write(() => console.Write(table));
     }
+
+    private const int Gap = 2, Narrowest = 24;
+
+    private static void Write(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException e)
+        {
+            throw new OutputException(e);
+        }
+    }
+}
+
+/// <summary>What a command printed could not be written; what it did is done.</summary>
+public sealed class OutputException(IOException inner)
+    : LedgerException($"The output could not be written: {inner.Message}", "only the output was lost, what the command did stands: see ledger log", inner)
+{
+    public override FailureKind Kind => FailureKind.Failed;
 }

@@ -31,6 +31,6 @@ internal static class Medians
     public static double? Of(Timeline timeline, Variant variant, EditId? but = null)
     {
         var sorted = timeline.Edits.Values.Where(e => e.Accepted && e.Variant == variant && e.Edit != but).Select(e => e.AbsDelta).Order().ToArray();
-        return sorted.Length == 0 ? null : sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+        return sorted.Length == 0 ? null : EditGate.Median(sorted);
     }
 }
