@@ -33,6 +33,11 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         { "a ledger that is not there", ["log", "--ledger", "other"], 2, "no ledger" },
         { "a decision without a reason", ["revert", "zzzz"], 2, "--reason" },
         { "a decision with an empty reason", ["revert", "zzzz", "--reason", " "], 2, "needs a reason" },
+        { "an option without its value", ["edit", "{} is", "--subject"], 2, "--subject" },
+        { "an option twice", ["edit", "{} is", "-s", "Ada", "-s", "Bob", "-t", "so"], 2, "single argument" },
+        { "a word for a number", ["edit", "--from", "text.txt", "--first", "abc"], 2, "a number is expected" },
+        { "a word for a number of tokens", ["ask", "Ada is", "--tokens", "abc"], 2, "a number is expected" },
+        { "more tokens than the model has positions", ["ask", "Ada is", "--tokens", "999"], 2, "ask for at most" },
         { "no text to measure over", ["keystats"], 2, "needs text" },
         { "text and a ledger to take C from", ["keystats", "text.txt", "--from", "tiny"], 2, "leave texts" },
         { "more evaluations than an event holds", ["open", "new", "--layer", "1", "--evaluations", "501"], 2, "from 1 to 500" },
@@ -57,6 +62,63 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         await File.WriteAllBytesAsync(ledger["pickled/pytorch_model.bin"], [0x80, 2]);
         await ShouldFailAsync(ledger, ["open", "new", "--model", "pickled", "--layer", "0"], 2, "safetensors");
         await ShouldFailAsync(ledger, ["open", "new", "--model", "pickled/pytorch_model.bin", "--layer", "0"], 2, "safetensors");
+    }
+
+    [Theory]
+    [InlineData("""{"requested_rewrite":{"prompt":"{} is","subject":"\\ud800x","target_new":{"str":"z"}}}""", "line 2, column 1: the record holds text that is not Unicode")]
+    [InlineData("""{"requested_rewrite":{"prompt":"{} is","subject":"LONG","target_new":{"str":"z"}}}""", "line 2, column 1")]
+    public async Task A_record_that_only_reading_on_finds_bad_is_named_and_can_be_left_out(string bad, string where)
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllLinesAsync(ledger["facts.jsonl"], [MainJobTests.Fact("Ada", "Rome"), bad.Replace("LONG", new string('x', 300)).Replace("\\\\", "\\"), MainJobTests.Fact("Bob", "Rome")]);
+        (await ledger.RunAsync("edit", "--from", "facts.jsonl")).ShouldEndWith(2).Err.ShouldContain(where);
+        var skipping = (await ledger.RunAsync("edit", "--from", "facts.jsonl", "--skip-bad")).ShouldEndWith(0);
+        skipping.Out.ShouldContain("1 bad records left out");
+        (await ledger.RunAsync("log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Ada", "Bob"]);
+    }
+
+    [Theory]
+    [InlineData("[A][B]", "something stands behind the array")]
+    [InlineData("[A] garbage", "something stands behind the array")]
+    [InlineData("[A B]", "a comma is missing")]
+    [InlineData("[A,,B]", "a record is missing")]
+    [InlineData("[A,]", "a record is missing")]
+    [InlineData("[A, B", "the array does not end")]
+    public async Task An_array_that_is_not_one_is_refused_before_anything_is_edited(string array, string says)
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllTextAsync(ledger["facts.json"], array.Replace("A", "#").Replace("B", MainJobTests.Fact("Bob", "Rome")).Replace("#", MainJobTests.Fact("Ada", "Rome")));
+        await ShouldFailAsync(ledger, ["edit", "--from", "facts.json"], 2, says);
+    }
+
+    [Fact]
+    public async Task Text_that_begins_with_an_at_sign_is_text()
+    {
+        var ledger = tiny.Copy();
+        (await ledger.RunAsync("ask", "@text.txt is", "--tokens", "2")).ShouldEndWith(0).Out.ShouldContain("@text.txt is");
+    }
+
+    [Fact]
+    public async Task What_a_bulk_file_says_reaches_the_terminal_as_text()
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllTextAsync(ledger["facts.jsonl"], """{"requested_rewrite":{"prompt":"\u001b[31m{} {}","subject":"Ada","target_new":{"str":"so"}}}""");
+        (await ledger.RunAsync("edit", "--from", "facts.jsonl")).ShouldEndWith(2).Err.ShouldNotContain("\u001b");
+    }
+
+    [Fact]
+    public async Task Of_two_openings_of_one_name_one_wins_and_its_ledger_is_whole()
+    {
+        var ledger = tiny.Copy();
+        for (var i = 0; i < 3; i++)
+        {
+            string[] open = ["open", $"race{i}", "--layer", "1"];
+            var ran = await Task.WhenAll(LedgerProcess.WaitAsync(ledger.Start(open)), LedgerProcess.WaitAsync(ledger.Start(open)));
+            ran.Select(r => r.ExitCode).Order().ToArray().ShouldBe(new[] { 0, 2 }, string.Join("\n", ran.Select(r => r.Err)));
+            ran.Single(r => r.ExitCode == 2).Err.ShouldContain("exists already");
+            (await ledger.RunAsync("log", "-l", $"race{i}")).ShouldEndWith(0);
+            Directory.GetFiles(ledger.Folder, "*.opening*").ShouldBeEmpty();
+        }
     }
 
     [Theory]
@@ -115,6 +177,47 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         await ShouldFailAsync(ledger, ["edit", "{} is", "--subject", "Ada", "--to", "so"], 2, "keystats");
         (await ledger.RunAsync("keystats", "text.txt")).ShouldEndWith(0).Out.ShouldContain("restored");
         (await ledger.RunAsync("edit", "{} is", "--subject", "Ada", "--to", "so")).ShouldEndWith(0);
+    }
+
+    [Fact]
+    public async Task A_damaged_C_is_named_and_restored_by_what_the_message_says()
+    {
+        var ledger = tiny.Copy();
+        foreach (var factor in Directory.GetFiles(ledger["tiny.ledger.d/keystats"], "*.cholesky.*")) File.Delete(factor);
+        var c = Directory.GetFiles(ledger["tiny.ledger.d/keystats"]).Single();
+        var bytes = await File.ReadAllBytesAsync(c);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(c, bytes);
+        await ShouldFailAsync(ledger, ["edit", "{} is", "--subject", "Ada", "--to", "so"], 2, "ledger keystats");
+        (await ledger.RunAsync("keystats", "text.txt")).ShouldEndWith(0).Out.ShouldContain("restored");
+        (await ledger.RunAsync("edit", "{} is", "--subject", "Ada", "--to", "so")).ShouldEndWith(0);
+    }
+
+    [Fact]
+    public async Task Key_statistics_removed_from_the_ledgers_own_stream_are_missed()
+    {
+        var ledger = tiny.Copy();
+        (await ledger.RunAsync("edit", "{} is", "--subject", "Ada", "--to", "so")).ShouldEndWith(0);
+        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={ledger["tiny.ledger"]};Pooling=False"))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "DROP TRIGGER events_are_never_deleted; DELETE FROM events WHERE type = 'key-statistics-recorded.v1'";
+            (await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken)).ShouldBe(1);
+        }
+        (await ledger.RunAsync("verify")).ShouldEndWith(5).Err.ShouldContain("key statistics that the ledger does not record");
+    }
+
+    [Fact]
+    public async Task Another_ledgers_look_at_another_base_does_not_count()
+    {
+        var ledger = tiny.Copy();
+        TinyCheckpoint.Write(ledger["other"], seed: 9);
+        (await ledger.RunAsync("open", "second", "--model", "other", "--layer", "1")).ShouldEndWith(0);
+        (await ledger.RunAsync("ask", "Ada is", "-l", "second", "-m", "other")).ShouldEndWith(0);
+        File.Delete(ledger["second.ledger"]);
+        (await ledger.RunAsync("open", "second", "--layer", "1")).ShouldEndWith(0);
+        (await ledger.RunAsync("rebuild", "0", "-l", "second", "-m", "other")).ShouldEndWith(5).Err.ShouldContain("not the one this ledger was opened over");
     }
 
     [Fact]

@@ -77,6 +77,9 @@ public sealed class MainJobTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         (await ledger.RunAsync("review", "-l", "strict")).ShouldEndWith(0).Out.ShouldContain("Nothing waits");
         var log = (await ledger.RunAsync("log", "--json", "-l", "strict")).Json;
         log.Select(l => l.GetProperty("what").GetString()).ShouldBe(["quarantined", "quarantined", "quarantined", "released", "released", "dismissed"]);
+        var shown = (await ledger.RunAsync("show", ids[1], "-l", "strict")).ShouldEndWith(0).Out;
+        shown.ShouldContain("p-rome        in effect");
+        shown.ShouldContain("released as p-rome (optimise");
         // Released on the base with the recorded v_e: the factors are those recorded, up to the rounding of W₀k from another sum.
         (await FingerprintAsync(ledger, "main@4", "strict")).ShouldNotBe(w0);
         (await ledger.RunAsync("verify", "--deep", "-l", "strict")).ShouldEndWith(0);
