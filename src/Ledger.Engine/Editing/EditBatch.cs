@@ -34,7 +34,7 @@ internal sealed class EditBatch : IDisposable
         using var all = Pass.Over(rows, model.Device);
         var x = model.Run(model.Embed(rows.Ids(model.Device), all), all, 0, layer);                     // [B, P + S, d_v]
         var (residual, k) = model.Key(layer, x, all);                                                   // [B, P + S, d_v], [B, P + S, d_k]
-        x = residual + model.Value(layer, k);
+        x = residual.Plus(model.Value(layer, k));
         output = x.narrow(1, p, s).contiguous().DetachFromDisposeScope();
         Keys = Read(k.select(1, p));
         if (p == 0) return;
@@ -55,7 +55,7 @@ internal sealed class EditBatch : IDisposable
     /// <param name="delta">δ [d_v].</param>
     public Tensor Run(Tensor delta)
     {
-        var lookup = output.narrow(1, 0, 1) + delta;                                                    // [B, 1, d_v]
+        var lookup = output.narrow(1, 0, 1).Plus(delta);                                                // [B, 1, d_v]
         var x = Columns == 1 ? lookup : cat([lookup, output.narrow(1, 1, Columns - 1)], 1);             // [B, S, d_v]
         return model.Run(x, pass, layer + 1, model.Config.Layers);
     }

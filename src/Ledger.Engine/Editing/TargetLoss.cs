@@ -45,14 +45,14 @@ internal sealed class TargetLoss : IDisposable
         var nll = -logP.narrow(0, 0, contexts * length).gather(1, target).view(contexts, length).mean([1]); // [N]
         var logQ = logP[contexts * length];                                                             // [V]
         logP0 ??= logQ.detach().clone().DetachFromDisposeScope();
-        var kl = (logQ.exp() * (logQ - logP0)).sum() * h.KlFactor;
+        var kl = (logQ.exp() * logQ.Minus(logP0)).sum().Times(h.KlFactor);
 
         var norm = Norm(delta);
         var rows = nll.Floats();
         var point = Point(rows.Average(n => (double)n), kl.Floats()[0], rows.Average(n => Math.Exp(-n)), norm);
         if (!goesOn(point)) return point;
 
-        var g = autograd.grad([nll.mean() + kl], [d])[0].Floats();                                      // [d_v]
+        var g = autograd.grad([nll.mean().Plus(kl)], [d])[0].Floats();                                      // [d_v]
         // The decay's gradient, taken as 0 at δ = 0 where the norm has none.
         var decay = norm == 0 ? 0 : h.WeightDecay / (norm * m0Norm * m0Norm);
         for (var i = 0; i < gradient.Length; i++) gradient[i] = g[i] + decay * delta[i];

@@ -56,7 +56,7 @@ public abstract class Decoder(ModelConfig config, Device device) : IDisposable
             var (residual, k) = Key(layer, x, pass);        // [B, S, d_v], [B, S, d_k]
             var m = Value(layer, k);                        // [B, S, d_v]
             see?.Invoke(layer, k, m);
-            var next = (residual + m).MoveToOuterDisposeScope();
+            var next = residual.Plus(m).MoveToOuterDisposeScope();
             if (layer > from) x.Dispose();                  // between blocks: nobody else has it
             x = next;
         }

@@ -54,12 +54,12 @@ public sealed class Gpt2 : Decoder
     public override Tensor Bias(int layer) => blocks[layer].Down.B;
 
     public override Tensor Embed(Tensor ids, Pass pass) =>
-        Lookup(tokens, ids) + Lookup(positions, pass.Positions);                                         // [B, S, d_v]
+        Lookup(tokens, ids).Plus(Lookup(positions, pass.Positions));                                       // [B, S, d_v]
 
     public override (Tensor Residual, Tensor K) Key(int layer, Tensor x, Pass pass)
     {
         var block = blocks[layer];
-        var residual = x + Attend(block, layer, Norm(x, block.Norm1), pass);                            // [B, S, d_v]
+        var residual = x.Plus(Attend(block, layer, Norm(x, block.Norm1), pass));                         // [B, S, d_v]
         var up = Linear(Norm(residual, block.Norm2), block.Up);                                         // [B, S, d_k]
         return (residual, functional.gelu(up, TorchSharp.Modules.GELU.Approximate.tanh));
     }

@@ -37,9 +37,8 @@ public sealed class Llama : Decoder
             Own(read($"{name}.mlp.down_proj.weight", dv, dk))))];
         lastNorm = Own(read("model.norm.weight", dv));
         head = config.TieEmbeddings ? tokens : Own(read("lm_head.weight", config.Vocabulary, dv));
-        using var scope = NewDisposeScope();
         // In float32, as the models were trained: the rounding of the frequencies shows at large positions.
-        frequencies = Own((1f / pow((float)config.RopeTheta, arange(0, config.HeadDim, 2, ScalarType.Float32) / config.HeadDim)).to(device));
+        frequencies = Own(tensor(Enumerable.Range(0, config.HeadDim / 2).Select(i => 1f / MathF.Pow((float)config.RopeTheta, 2f * i / config.HeadDim)).ToArray(), device: device));
 
         Tensor Stack(params Tensor[] parts)
         {
@@ -58,7 +57,7 @@ public sealed class Llama : Decoder
     public override (Tensor Residual, Tensor K) Key(int layer, Tensor x, Pass pass)
     {
         var block = blocks[layer];
-        var residual = x + Attend(block, layer, Norm(x, block.Norm1), pass);                            // [B, S, d_v]
+        var residual = x.Plus(Attend(block, layer, Norm(x, block.Norm1), pass));                         // [B, S, d_v]
         var gateUp = functional.linear(Norm(residual, block.Norm2), block.GateUp).chunk(2, -1);         // 2 × [B, S, d_k]
         return (residual, functional.silu(gateUp[0]) * gateUp[1]);
     }
@@ -74,14 +73,14 @@ public sealed class Llama : Decoder
         return functional.linear(a, block.AttentionOut);                                                // [B, S, d_v]
     }
 
-    private Tensor Norm(Tensor x, Tensor weight) => x * rsqrt(x.square().mean([-1], true) + Config.NormEpsilon) * weight;
+    private Tensor Norm(Tensor x, Tensor weight) => x * rsqrt((x * x).mean([-1], true).Plus(Config.NormEpsilon)) * weight;
 
     /// <summary>Turns each pair (xᵢ, xᵢ₊D/2) by its position's angle.</summary>
     /// <param name="x">[B, heads, S, D].</param>
     private Tensor Rotate(Tensor x, Pass pass)
     {
         var (cos, sin) = pass.Rotation(Angles);                                                        // [B, 1, S, D]
-        return addcmul(x * cos, x.roll(Config.HeadDim / 2, -1), sin, 1);
+        return addcmul(x * cos, x.roll(Config.HeadDim / 2, -1), sin, Arithmetic.One);
     }
 
     /// <summary>cos and sin of position · θ^(−2i/D), i &lt; D/2, each half twice; the sine's first half negated, as the rotation needs it.</summary>

@@ -100,12 +100,12 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
         var k = model.Key(matrix.Layer, x, pass).K.reshape(-1, dk);                                     // [B S, d_k]
         var real = Enumerable.Range(0, batch.Count).SelectMany(i => Enumerable.Range(0, batch[i].Count).Select(s => (long)i * rows.Columns + s)).ToArray();
         if (real.Length < k.shape[0]) k = k.index_select(0, tensor(real, device: model.Device));        // padding never counts
-        sum.add_(k.t().mm(k).to(CPU).to(ScalarType.Float64));
+        sum.add_(k.t().mm(k).to(CPU).to(ScalarType.Float64), Arithmetic.One);
     }
 
     private KeyStatistics Finish(string folder, State state, KeyStatisticsSource source, Corpus corpus, int context)
     {
-        var mean = (state.Sum + state.Sum.t()) / (2.0 * state.Tokens);
+        var mean = state.Sum.Plus(state.Sum.t()).Over(2.0 * state.Tokens);
         var c = mean.to(ScalarType.Float32).contiguous().data<float>().ToArray();
         var ridge = source.Ridge ?? Cholesky.SmallestRidge(c, dk, state.Tokens);
         if (source.Ridge is not null && Cholesky.Factor(c, dk, ridge) is null)

@@ -1,6 +1,7 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
+using Ledger.Engine.Models;
 using static TorchSharp.torch;
 
 namespace Ledger.Engine.Statistics;
@@ -32,7 +33,7 @@ internal static class Cholesky
     {
         using var scope = NewDisposeScope();
         var m = tensor(c, [dk, dk]).to(ScalarType.Float64);
-        m = m + eye(dk, dtype: ScalarType.Float64) * (ridge * m.trace() / dk);
+        m = m.Plus(eye(dk, dtype: ScalarType.Float64).Times(ridge * m.trace().item<double>() / dk));
         var (l, info) = linalg.cholesky_ex(m);
         return info.item<int>() == 0 ? l.contiguous().data<double>().ToArray() : null;
     }
