@@ -14,25 +14,18 @@ public sealed class SafetensorsWriter
 
     private const int Chunk = 1 << 26;
 
-    private readonly SortedDictionary<string, (string Dtype, long[] Shape, ReadOnlyMemory<float> Floats, ReadOnlyMemory<double> Doubles)> tensors = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (string Dtype, long[] Shape, long Bytes, Action<Stream> Write)> tensors = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, string> metadata = new(StringComparer.Ordinal);
 
     /// <param name="values">Row-major; read when the file is written, not copied before.</param>
     /// <exception cref="ArgumentException">The name is taken, or the shape does not fit.</exception>
-    public SafetensorsWriter Add(string name, ReadOnlyMemory<float> values, params long[] shape)
-    {
-        RequireFits(name, values.Length, shape);
-        tensors.Add(name, ("F32", shape, values, default));
-        return this;
-    }
+    public SafetensorsWriter Add(string name, ReadOnlyMemory<float> values, params long[] shape) => Add("F32", name, values, shape);
 
     /// <inheritdoc cref="Add(string, ReadOnlyMemory{float}, long[])"/>
-    public SafetensorsWriter Add(string name, ReadOnlyMemory<double> values, params long[] shape)
-    {
-        RequireFits(name, values.Length, shape);
-        tensors.Add(name, ("F64", shape, default, values));
-        return this;
-    }
+    public SafetensorsWriter Add(string name, ReadOnlyMemory<double> values, params long[] shape) => Add("F64", name, values, shape);
+
+    /// <inheritdoc cref="Add(string, ReadOnlyMemory{float}, long[])"/>
+    public SafetensorsWriter Add(string name, ReadOnlyMemory<Half> values, params long[] shape) => Add("F16", name, values, shape);
 
     /// <summary>An entry of <c>__metadata__</c>.</summary>
     public SafetensorsWriter Note(string name, string value)
@@ -68,9 +61,7 @@ public sealed class SafetensorsWriter
         BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach (var (dtype, _, floats, doubles) in tensors.Values)
-            if (dtype == "F32") WriteValues(stream, floats.Span);
-            else WriteValues(stream, doubles.Span);
+        foreach (var tensor in tensors.Values) tensor.Write(stream);
     }
 
     private static void WriteValues<T>(Stream stream, ReadOnlySpan<T> values) where T : unmanaged
@@ -92,9 +83,9 @@ public sealed class SafetensorsWriter
                 json.WriteEndObject();
             }
             long position = 0;
-            foreach (var (name, (dtype, shape, floats, doubles)) in tensors)
+            foreach (var (name, (dtype, shape, bytes, _)) in tensors)
             {
-                var end = position + (long)floats.Length * sizeof(float) + (long)doubles.Length * sizeof(double);
+                var end = position + bytes;
                 json.WriteStartObject(name);
                 json.WriteString("dtype", dtype);
                 WriteNumbers(json, "shape", shape);
@@ -113,6 +104,13 @@ public sealed class SafetensorsWriter
         json.WriteStartArray(name);
         foreach (var n in numbers) json.WriteNumberValue(n);
         json.WriteEndArray();
+    }
+
+    private unsafe SafetensorsWriter Add<T>(string dtype, string name, ReadOnlyMemory<T> values, long[] shape) where T : unmanaged
+    {
+        RequireFits(name, values.Length, shape);
+        tensors.Add(name, (dtype, shape, (long)values.Length * sizeof(T), stream => WriteValues(stream, values.Span)));
+        return this;
     }
 
     private void RequireFits(string name, long elements, long[] shape)
