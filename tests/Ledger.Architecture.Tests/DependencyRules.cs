@@ -19,8 +19,9 @@ internal static class DependencyRules
         ["Ledger.Domain.Tests"] = ["Ledger.Domain", "Ledger.TestKit"],
         ["Ledger.Engine.Tests"] = ["Ledger.Engine", "Ledger.TestKit"],
         ["Ledger.Projections.Tests"] = ["Ledger.Projections", "Ledger.TestKit"],
-        ["Ledger.Host.Tests"] = ["Ledger.Host", "Ledger.TestKit"],
+        ["Ledger.Host.Tests"] = ["Ledger.Atlas", "Ledger.Host", "Ledger.TestKit"],
         ["Ledger.Architecture.Tests"] = ["Ledger.Engine", "Ledger.Host", "Ledger.Projections", "Ledger.TestKit"],     // all but TestKit for build order only
+        ["Ledger.Atlas"] = ["Ledger.Host"],
         ["Ledger.Bench"] = ["Ledger.Host"],
     }.ToImmutableDictionary();
 
@@ -36,7 +37,7 @@ internal static class DependencyRules
     ];
 
     /// <summary>Where libtorch may end up by closure.</summary>
-    private static readonly ImmutableHashSet<string> CarryTorch = ["Ledger.Engine", "Ledger.Engine.Tests", "Ledger.Host", "Ledger.Host.Tests", "Ledger.Bench"];
+    private static readonly ImmutableHashSet<string> CarryTorch = ["Ledger.Engine", "Ledger.Engine.Tests", "Ledger.Host", "Ledger.Host.Tests", "Ledger.Atlas", "Ledger.Bench"];
 
     /// <summary>What a built assembly may refer to; a name that ends in a dot stands for all that start with it.</summary>
     private static readonly ImmutableDictionary<string, string[]> MayReferTo = new Dictionary<string, string[]>

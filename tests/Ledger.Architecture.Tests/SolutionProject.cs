@@ -18,7 +18,7 @@ internal sealed record SolutionProject(
     public string Folder { get; init; } = "";
 
     /// <summary>Every project of the checkout, in the solution or not.</summary>
-    public static ImmutableArray<SolutionProject> All { get; } = [.. new[] { "src", "tests", "bench" }
+    public static ImmutableArray<SolutionProject> All { get; } = [.. new[] { "atlas", "src", "tests", "bench" }
         .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Shared.Checkout, folder), "*.csproj", SearchOption.AllDirectories))
         .Order(StringComparer.Ordinal)
         .Select(path => Parse(Path.GetFileNameWithoutExtension(path), XDocument.Load(path)) with { Folder = Path.GetDirectoryName(path)! })];
