@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
 using Ledger.Engine;
 using Ledger.Engine.Checkpoints;
 using Ledger.Engine.Editing;
@@ -62,7 +63,7 @@ public static class EditBench
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{request.Subject,-44} {$"{rows.Rows.Count} × {rows.Rows.Max(r => r.Count)}",9} {pass,6:0.00} s {search / pass,9:0.0} {edit / pass,6:0.0} {evaluations,12}"));
         }
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"median",-44} {"",9} {"",8} {Median(ratios.Select(r => r.Search)),9:0.0} {Median(ratios.Select(r => r.Edit)),6:0.0}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"median",-44} {"",9} {"",8} {EditGate.Median([.. ratios.Select(r => r.Search).Order()]),9:0.0} {EditGate.Median([.. ratios.Select(r => r.Edit).Order()]),6:0.0}"));
 
         // Everything of `ledger edit` but the append: keys, δ, factors, the trial with its two scores, gate, fingerprint.
         int Edit(EditRequest request) =>
@@ -75,8 +76,6 @@ public static class EditBench
         work();
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
-
-    private static double Median(IEnumerable<double> values) => values.Order().ToArray() is var sorted ? (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2 : 0;
 
     /// <summary>A model of its own, run as the definition reads.</summary>
     private sealed class PlainPass : IDisposable

@@ -29,7 +29,7 @@ internal static class DecisionCommands
         }
         printer.Line($"{r.What}  {Say.Fact(r.Prompt, r.Subject, r.Target)}   {r.Timeline}@{r.Revision}");
         foreach (var caught in r.Caught) printer.Field("gate", caught);
-        printer.Field("state", $"{r.State.Value.Short()}, {r.InEffect} edit{(r.InEffect == 1 ? "" : "s")} in effect");
+        printer.Field("state", $"{r.State.Value.Short()}, {Say.Count(r.InEffect, "edit")} in effect");
         printer.Line();
         printer.Line($"Next: ledger log      {back}");
     }

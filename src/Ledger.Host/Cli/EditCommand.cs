@@ -85,7 +85,7 @@ internal static class EditCommand
     private static void PrintBulk(Printer printer, ApplyEdits.Result result)
     {
         printer.Line($"{result.Applied} applied, {result.Quarantined} quarantined, {result.Rejected} rejected"
-            + (result.Before > 0 ? $", {result.Before} done before" : "") + (result.LeftOut > 0 ? $", {result.LeftOut} bad records left out" : "") + $"; now at main@{result.Head}");
+            + (result.Before > 0 ? $", {result.Before} done before" : "") + (result.LeftOut > 0 ? $", {Say.Count(result.LeftOut, "bad record")} left out" : "") + $"; now at main@{result.Head}");
         printer.Line();
         var rest = result.Total - result.Before - result.Applied - result.Quarantined - result.Rejected - result.LeftOut;
         printer.Line(result.Stopped ? $"Stopped between two edits; everything so far is recorded. The same command goes on with the other {rest}."

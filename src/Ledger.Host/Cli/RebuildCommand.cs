@@ -34,6 +34,6 @@ internal static class RebuildCommand
             false => $"≠ live {r.Recorded!.Value.Short()} ✗",
             null => "(this state was never live)",
         };
-        return $"{r.Revision,-10} rebuilt from base with {r.Edits} edit{(r.Edits == 1 ? "" : "s")} in {Say.Seconds(r.Milliseconds / 1000)}   fingerprint {r.Fingerprint.Short()} {live}";
+        return $"{r.Revision,-10} rebuilt from base with {Say.Count(r.Edits, "edit")} in {Say.Seconds(r.Milliseconds / 1000)}   fingerprint {r.Fingerprint.Short()} {live}";
     }
 }

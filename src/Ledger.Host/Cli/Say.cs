@@ -24,6 +24,9 @@ internal static class Say
 
     public static string Count(long n) => n.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>"1 edit", "2,000 edits".</summary>
+    public static string Count(long n, string what) => $"{Count(n)} {what}{(n == 1 ? "" : "s")}";
+
     public static string Seconds(double s) => s < 1 ? $"{1000 * s:0} ms" : s < 100 ? $"{s:0.0} s" : $"{s / 60:0} min";
 
     /// <summary>|Δ| beside what is usual: "|Δ| 2.8e-3, 160 × this ledger's median".</summary>

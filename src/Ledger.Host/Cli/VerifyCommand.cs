@@ -17,7 +17,7 @@ internal static class VerifyCommand
                 printer.Json(r);
                 return Errors.Done;
             }
-            printer.Line($"sound: {Say.Count(r.Events)} events in an unbroken chain, {Say.Count(r.Revisions)} revisions folded, {r.Fingerprints} weight fingerprint{(r.Fingerprints == 1 ? "" : "s")} recomputed, base {r.Base} unchanged");
+            printer.Line($"sound: {Say.Count(r.Events, "event")} in an unbroken chain, {Say.Count(r.Revisions, "revision")} folded, {Say.Count(r.Fingerprints, "weight fingerprint")} recomputed, base {r.Base} unchanged");
             printer.Field("head", r.Head.ToString());
             printer.Field("state", r.State.ToString());
             return Errors.Done;
