@@ -18,8 +18,13 @@ public sealed class BaseChangedException(string path, string what, string expect
 public sealed class BaseGuard(IModelLibrary library)
 {
     /// <summary>The folder to use: the one named, else LEDGER_MODEL, else where the ledger found it.</summary>
-    public static string Locate(LedgerSession session, string? named) =>
-        named ?? (Environment.GetEnvironmentVariable("LEDGER_MODEL") is { Length: > 0 } variable ? variable : session.Setup.Base.FoundAt);
+    /// <exception cref="SetupException">None is named, and the one the ledger found is gone.</exception>
+    public static string Locate(LedgerSession session, string? named)
+    {
+        if ((named ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")) is { Length: > 0 } told) return told;
+        var found = session.Setup.Base.FoundAt;
+        return Path.Exists(found) ? found : throw new SetupException($"The model of this ledger, {session.Setup.Base.Base.Name}, is no longer at {found}.", "say where it lies now with --model or LEDGER_MODEL");
+    }
 
     /// <summary>
     /// Full digest when the files look other than last time (names, sizes, times, headers), or were never seen; else that look is enough,
