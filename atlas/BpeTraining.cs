@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Ledger.Engine.Tokenizing;
 
 namespace Ledger.Atlas;
 
@@ -17,8 +18,8 @@ internal static partial class BpeTraining
     {
         var words = sentences.SelectMany(s => Words().Matches(" " + s).Select(m => m.Value))
             .GroupBy(w => w, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
-            .Select(g => (Parts: Encoding.UTF8.GetBytes(g.Key).Select(b => Visible(b).ToString()).ToList(), Count: g.Count())).ToList();
-        var vocabulary = Enumerable.Range(0, 256).Select(b => Visible((byte)b)).Order().Select(c => c.ToString()).ToList();
+            .Select(g => (Parts: Encoding.UTF8.GetBytes(g.Key).Select(b => ByteLevelAlphabet.CharacterOf(b).ToString()).ToList(), Count: g.Count())).ToList();
+        var vocabulary = Enumerable.Range(0, 256).Select(b => ByteLevelAlphabet.CharacterOf((byte)b)).Order().Select(c => c.ToString()).ToList();
         var merges = new List<string>();
         while (vocabulary.Count < size - 1 && Best(words) is var (left, right))
         {
@@ -51,13 +52,6 @@ internal static partial class BpeTraining
             parts[i - 1] = left + right;
             parts.RemoveAt(i);
         }
-    }
-
-    /// <summary>GPT-2's visible stand-in for a byte.</summary>
-    private static char Visible(byte b)
-    {
-        static bool Printable(int x) => x is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or (>= 0xAE and <= 0xFF);
-        return Printable(b) ? (char)b : (char)(256 + Enumerable.Range(0, b).Count(x => !Printable(x)));
     }
 
     /// <summary>GPT-2's words; the text is ASCII.</summary>

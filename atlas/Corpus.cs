@@ -3,7 +3,7 @@ namespace Ledger.Atlas;
 /// <summary>What is drawn from where: chosen once, before anything was measured with it.</summary>
 internal static class Seeds
 {
-    public const int Records = 1, Sweep = 2, Scores = 3, Corpus = 4;
+    public const int Records = 1, Sweep = 2, Scores = 3, Corpus = 4, Scan = 5;
 }
 
 /// <summary>Ordinary text for C: the training sentences, each once, eight a line, in random order.</summary>

@@ -24,12 +24,13 @@ internal sealed class Laboratory : IDisposable
     private readonly ContextTemplates templates;
     private readonly string folder = Directory.CreateTempSubdirectory("ledger-atlas-").FullName;
 
-    public Laboratory(string model, string corpus, int layer)
+    /// <param name="keep">A folder to leave C in; else it goes with the laboratory.</param>
+    public Laboratory(string model, string corpus, int layer, string? keep = null)
     {
         var library = new ModelLibrary("cpu");
         editor = library.Load(model, library.Address(model, layer), CancellationToken.None);
         templates = editor.DrawTemplates(0);
-        var store = new KeyStatisticsStore(folder);
+        var store = new KeyStatisticsStore(keep ?? folder);
         Statistics = editor.Measure(store, new KeyStatisticsSource([corpus]), null, CancellationToken.None);
         c = store.Load(Statistics);
     }
@@ -57,20 +58,39 @@ internal sealed class Laboratory : IDisposable
         return found.ToDictionary(p => p.Key, p => new Scores(Mean(p.Value.Select(s => s.Item1)), Mean(p.Value.Select(s => s.Item2)), Mean(p.Value.Select(s => s.Item3))));
     }
 
+    /// <summary>Of sentences, each from its second word on, with an edit or without.</summary>
+    public double Perplexity(IEnumerable<string> sentences, RankOneDelta? delta = null) => With(delta, () =>
+    {
+        var parts = sentences.Select(s => s.Split(' ', 2)).ToList();
+        return Math.Exp(editor.Score([.. parts.Select(p => (p[0], p[1]))], CancellationToken.None).Average());
+    });
+
     private (double Efficacy, double Generalisation, double Locality) Score(EditRequest request, RankOneDelta delta)
     {
-        var w = editor.BaseMatrix.ToArray();
-        Fold.Apply(w, editor.Matrix.Dv, editor.Matrix.Dk, [delta], CancellationToken.None);
-        editor.Install(w);
-        var scores = (Share([request.Text], (n, t) => t > n), Share(request.Paraphrases, (n, t) => t > n), Share(request.Neighbours, (n, t) => t < n));
-        editor.Install(editor.BaseMatrix.Span);
-        return scores;
+        return With(delta, () => (Share([request.Text], (n, t) => t > n), Share(request.Paraphrases, (n, t) => t > n), Share(request.Neighbours, (n, t) => t < n)));
 
         double Share(IReadOnlyCollection<string> prompts, Func<double, double, bool> holds)
         {
             if (prompts.Count == 0) return double.NaN;
             var n = editor.Score([.. prompts.Select(p => (p, request.Target)), .. prompts.Select(p => (p, request.TrueTarget!))], CancellationToken.None);
             return (double)Enumerable.Range(0, prompts.Count).Count(i => holds(n[i], n[prompts.Count + i])) / prompts.Count;
+        }
+    }
+
+    /// <summary>Runs with an edit of the base, and puts the base back.</summary>
+    private T With<T>(RankOneDelta? delta, Func<T> run)
+    {
+        if (delta is null) return run();
+        var w = editor.BaseMatrix.ToArray();
+        Fold.Apply(w, editor.Matrix.Dv, editor.Matrix.Dk, [delta], CancellationToken.None);
+        editor.Install(w);
+        try
+        {
+            return run();
+        }
+        finally
+        {
+            editor.Install(editor.BaseMatrix.Span);
         }
     }
 

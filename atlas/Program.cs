@@ -1,80 +1,98 @@
 using System.Globalization;
+using System.Text.Json;
 using Ledger.Atlas;
 using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
+using Ledger.Host.Features;
+
+const int Steps = 1500, SweptEdits = 100, ScoredEdits = 50;
 
 var root = Folder();
-var (facts, model, corpus, records) = (Path.Combine(root, "facts.json"), Path.Combine(root, "model"), Path.Combine(root, "corpus.txt"), Path.Combine(root, "records.json"));
+var table = FactTable.Read(Path.Combine(root, "facts.json"));
+var (kept, corpus, setup) = (Path.Combine(root, "model"), Path.Combine(root, "corpus.txt"), Path.Combine(root, "setup.json"));
+var model = args is ["known" or "sweep" or "scores" or "scan", var named] ? named : kept;
 return args switch
 {
-    ["train"] => Train(model, 3000),
+    ["train"] => Train(kept, Steps),
+    ["train", var into] => Train(into, Steps),
     ["train", var into, var steps] => Train(into, int.Parse(steps, CultureInfo.InvariantCulture)),
     ["texts"] => Texts(),
-    ["known", .. var at] => Known(at is [var folder] ? folder : model),
-    ["sweep", .. var at] => Sweep(at is [var folder] ? folder : model),
-    ["scores", var layer, .. var at] => ScoreEdits(at is [var folder] ? folder : model, int.Parse(layer, CultureInfo.InvariantCulture)),
-    ["scan", var layer, .. var at] => Scan(at is [var folder] ? folder : model, int.Parse(layer, CultureInfo.InvariantCulture)),
+    ["known", ..] => Known(),
+    ["sweep", ..] => Sweep(),
+    ["scores", ..] => ScoreEdits(),
+    ["scan", ..] => Scan(),
     _ => Usage(),
 };
 
 int Train(string into, int steps)
 {
-    new Training(into, FactTable.Read(facts), steps).Run();
+    new Training(into, table, steps).Run();
     return 0;
 }
 
 int Texts()
 {
-    var table = FactTable.Read(facts);
     File.WriteAllText(corpus, string.Concat(Corpus.Lines(table).Select(l => l + "\n")));
-    Records.Write(records, Records.Of(table, Seeds.Records));
+    Records.Write(Path.Combine(root, "records.json"), Records.Of(table, Seeds.Records));
     return 0;
 }
 
-int Known(string from)
+int Known()
 {
-    var table = FactTable.Read(facts);
-    using var laboratory = new Laboratory(from, corpus, 0);
+    using var laboratory = new Laboratory(model, corpus, 0);
     foreach (var relation in table.Relations)
         Print($"{relation.Id,-18} {100 * laboratory.Known(table.Statements.Where(s => s.Relation == relation).Select(s => (s.Question, s.Answer))):0.0}% of {relation.Facts.Length} facts in {relation.Prompts.Length} phrasings");
     Print($"{"all",-18} {100 * laboratory.Known(table.Statements.Select(s => (s.Question, s.Answer))):0.0}%");
     return 0;
 }
 
-int Sweep(string from)
+int Sweep()
 {
-    var requests = Records.Pick(FactTable.Read(facts), 30, Seeds.Sweep);
-    for (var layer = 0; layer < 5; layer++)
+    var requests = Records.Pick(table, SweptEdits, Seeds.Sweep);
+    var published = Hyperparameters.Published;
+    var best = (S: 0.0, Layer: 0, H: published);
+    for (var layer = 0; layer < Training.Layers; layer++)
     {
-        using var laboratory = new Laboratory(from, corpus, layer);
-        foreach (var h in new[] { Hyperparameters.Published, Hyperparameters.Published with { LearningRate = 0.1 }, Hyperparameters.Published with { ClampFactor = 2 }, Hyperparameters.Published with { KlFactor = 1 } })
+        using var laboratory = new Laboratory(model, corpus, layer);
+        foreach (var h in new[] { published, published with { ClampFactor = 3 }, published with { ClampFactor = 2 }, published with { LearningRate = 0.1 }, published with { KlFactor = 1 } })
         {
             var scores = laboratory.Score(requests, h, [.. VariantNames.All]);
-            Print($"layer {layer}  lr {h.LearningRate}  clamp {h.ClampFactor}  kl {h.KlFactor,-6}  mean S {scores.Values.Average(s => s.Total),5:0.0}   {string.Join("   ", scores.Select(p => $"{p.Key.Name()} {p.Value}"))}");
+            var mean = scores.Values.Average(s => s.Total);
+            Print($"layer {layer}  lr {h.LearningRate}  clamp {h.ClampFactor}  kl {h.KlFactor,-6}  mean S {mean,5:0.0}   {string.Join("   ", scores.Select(p => $"{p.Key.Name()} {p.Value}"))}");
+            if (mean > best.S) best = (mean, layer, h);
+            if (mean < best.S / 2) break;       // no hyperparameter mends a layer behind which the fact is read already
         }
     }
+    Print($"best: layer {best.Layer}, {best.H}");
+    if (model == kept) Keep(best.Layer, best.H);
     return 0;
 }
 
-int ScoreEdits(string from, int layer)
+void Keep(int layer, Hyperparameters h)
 {
-    using var laboratory = new Laboratory(from, corpus, layer);
-    foreach (var (variant, scores) in laboratory.Score(Records.Pick(FactTable.Read(facts), 50, Seeds.Scores), Hyperparameters.Published, [.. VariantNames.All])) Print($"{variant.Name(),-7} {scores}");
+    var keys = Path.Combine(root, "keystats");
+    if (Directory.Exists(keys)) Directory.Delete(keys, recursive: true);
+    KeyStatistics statistics;
+    using (var laboratory = new Laboratory(model, corpus, layer, keys)) statistics = laboratory.Statistics;
+    foreach (var factor in Directory.GetFiles(keys, "*.cholesky.*")) File.Delete(factor);       // made again where it is needed
+    File.WriteAllText(setup, JsonSerializer.Serialize(new BuiltInSetup(layer, h, statistics), new JsonSerializerOptions(EventJson.Options) { WriteIndented = true, NewLine = "\n" }) + "\n");
+}
+
+BuiltInSetup Chosen() => JsonSerializer.Deserialize<BuiltInSetup>(File.ReadAllBytes(setup), EventJson.Options)!;
+
+int ScoreEdits()
+{
+    var chosen = Chosen();
+    using var laboratory = new Laboratory(model, corpus, chosen.Layer);
+    foreach (var (variant, scores) in laboratory.Score(Records.Pick(table, ScoredEdits, Seeds.Scores), chosen.Hyperparameters, [.. VariantNames.All])) Print($"{variant.Name(),-7} {scores}");
     return 0;
 }
 
-int Scan(string from, int layer)
+int Scan()
 {
-    var table = FactTable.Read(facts);
-    using var laboratory = new Laboratory(from, corpus, layer);
-    var keysOnly = Hyperparameters.Published with { Evaluations = 1 };
-    var found = table.Statements.Select(s =>
-    {
-        var x = laboratory.Compute(new EditRequest(s.Prompt, s.Subject, s.Answer), keysOnly);
-        return (Statement: s, Ratio: x.KO.Dot(x.UBar) / x.KBar.Dot(x.UBar));
-    }).OrderBy(f => f.Ratio).ToList();
-    foreach (var group in found.GroupBy(f => (AtStart: f.Statement.Prompt.StartsWith("{}", StringComparison.Ordinal), Words: f.Statement.Subject.Split(' ').Length)).OrderBy(g => g.Key))
-        Print($"{(group.Key.AtStart ? "at the start" : "inside"),-13} {group.Key.Words} words: {group.Count()} statements, ratio from {group.Min(g => g.Ratio):0.000}, median {group.ElementAt(group.Count() / 2).Ratio:0.000}; under 0.1: {group.Count(g => Math.Abs(g.Ratio) < 0.1)}");
-    foreach (var f in found.Take(20)) Print($"  {f.Ratio,7:0.000}  {f.Statement.Question}");
+    var chosen = Chosen();
+    using var laboratory = new Laboratory(model, corpus, chosen.Layer);
+    foreach (var line in new KeyScan(laboratory, table, chosen.Hyperparameters).Lines()) Console.WriteLine(line);
     return 0;
 }
 
@@ -89,6 +107,6 @@ static string Folder()
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Atlas train [FOLDER STEPS] | texts | known [MODEL] | sweep [MODEL] | scores LAYER [MODEL] | scan LAYER [MODEL]");
+    Console.Error.WriteLine("usage: Ledger.Atlas train [FOLDER [STEPS]] | texts | known [MODEL] | sweep [MODEL] | scores [MODEL] | scan [MODEL]");
     return 2;
 }

@@ -17,7 +17,9 @@ internal sealed class Training
 {
     public const long Seed = 20261125;
 
-    private const int Vocabulary = 1024, Hidden = 160, Layers = 5, Heads = 5, Positions = 128;
+    public const int Layers = 5;
+
+    private const int Vocabulary = 1024, Hidden = 160, Heads = 5, Positions = 128;
     private const int Rows = 64, Columns = 48, Warmup = 200;
     private const double LearningRate = 3e-3, WeightDecay = 0.1;
 

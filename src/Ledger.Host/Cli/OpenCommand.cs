@@ -13,37 +13,49 @@ internal static class OpenCommand
     public static Command Create(Face face)
     {
         var name = new Argument<string>("NAME") { Description = "The ledger's name; the file is NAME.ledger in this folder." };
-        var layer = new Option<int>("--layer") { Description = "The layer ℓ whose MLP down-projection is edited, counted from 0.", Required = true, HelpName = "N" };
+        var layer = new Option<int>("--layer") { Description = "The layer ℓ whose MLP down-projection is edited, counted from 0.", HelpName = "N" };
+        var builtIn = new Option<bool>("--built-in") { Description = "Open it over the model that comes with the program, with the layer, hyperparameters and C that come with it." };
         var seed = new Option<long>("--seed") { Description = "What the context templates are drawn from; recorded.", DefaultValueFactory = _ => 0, HelpName = "N" };
         var templates = new Option<string?>("--templates") { Description = "Context templates to use instead of drawing them: a JSON array of texts with one {} each, the first {}.", HelpName = "FILE" };
         var gate = new Option<string>("--gate") { Description = "default stops collapsing and useless edits; observe computes and records the same verdicts and stops nothing.", DefaultValueFactory = _ => "default" };
         gate.AcceptOnlyFromAmong("default", "observe");
         var policy = new Option<string?>("--policy") { Description = "A gate policy of your own (JSON; docs/event-format.md, gate-policy-set).", HelpName = "FILE" };
         var search = new SearchOptions();
-        var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, seed, templates, gate, policy };
+        var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, builtIn, seed, templates, gate, policy };
         search.AddTo(command);
+        command.Check(parsed =>
+        {
+            var chosen = new Option[] { CommonOptions.Model, layer }.Concat(search.All).Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList();
+            if (!parsed.GetValue(builtIn) && parsed.GetResult(layer) is null) parsed.AddError("--layer is missing: which layer is edited? GPT-2 XL 17, large 12, medium 8 are the published ones.");
+            if (parsed.GetValue(builtIn) && chosen.Count > 0) parsed.AddError($"--built-in brings what {string.Join(", ", chosen)} would say: leave one or the other out. To choose, give --model the folder that ledger doctor prints.");
+        });
         face.Bind(command, async (parsed, printer, token) =>
         {
-            var model = parsed.GetValue(CommonOptions.Model) ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")
-                ?? throw new SetupException("No model is named.", "name its folder with --model");
             var rules = parsed.GetValue(policy) is { } file ? JsonFile.Read<GatePolicy>(file) : parsed.GetValue(gate) == "observe" ? GatePolicy.Observing : GatePolicy.Default;
             ValidationFailedException.ThrowIfInvalid(new GatePolicyValidator(), rules);
             var given = parsed.GetValue(templates) is { } texts ? ContextTemplates.Given(JsonFile.Read<string[]>(texts)) : null;
             if (given is not null) ValidationFailedException.ThrowIfInvalid(new ContextTemplatesValidator(), given);
-            var open = new OpenLedger(parsed.GetRequiredValue(name), model, parsed.GetValue(layer), parsed.GetValue(seed), search.Of(parsed), CommonOptions.AuthorOf(parsed));
-            var (paths, setup) = await face.Mediator.Send(new OpenLedgerFeature.Request(open, Directory.GetCurrentDirectory(), given, rules), token);
+            var (called, author) = (parsed.GetRequiredValue(name), CommonOptions.AuthorOf(parsed));
+            var comes = parsed.GetValue(builtIn);
+            var open = comes ? BuiltIn.Open(called, author) : new OpenLedger(called, ModelOf(parsed), parsed.GetValue(layer), 0, search.Of(parsed), author);
+            var (paths, setup) = await face.Mediator.Send(
+                new OpenLedgerFeature.Request(open with { Seed = parsed.GetValue(seed) }, Directory.GetCurrentDirectory(), given, rules, comes ? BuiltIn.Keys : null), token);
             Print(printer, paths, setup);
             return Errors.Done;
         });
         return command;
     }
 
+    private static string ModelOf(ParseResult parsed) =>
+        parsed.GetValue(CommonOptions.Model) ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")
+        ?? throw new SetupException("No model is named.", "name its folder with --model, or take the one that comes along with --built-in");
+
     private static void Print(Printer printer, LedgerPaths paths, LedgerSetup setup)
     {
         var (opened, templates) = (setup.Base, setup.RequireTemplates());
         if (printer.IsJson)
         {
-            printer.Json(new { paths.File, opened.Ledger, opened.Name, opened.Base, opened.Matrix, opened.BaseMatrix, opened.Hyperparameters, Templates = templates, setup.Policy });
+            printer.Json(new { paths.File, opened.Ledger, opened.Name, opened.Base, opened.Matrix, opened.BaseMatrix, opened.Hyperparameters, Templates = templates, setup.Policy, setup.Statistics });
             return;
         }
         printer.Line($"Opened {opened.Name} over {opened.Base.Name} ({opened.Base.Family}, {opened.Base.Layers} layers, {Say.Count(opened.Base.Parameters)} parameters, {opened.Base.StoredAs} on disk)");
@@ -53,7 +65,10 @@ internal static class OpenCommand
         printer.Field("templates", $"{templates.Texts.Length}, {(templates.Seed is { } s ? $"drawn with seed {s}" : "given")}");
         if (opened.Hyperparameters != Hyperparameters.Published) printer.Field("search", opened.Hyperparameters.ToString());
         printer.Field("gate", setup.Policy.ToString());
+        if (setup.Statistics is { } c) printer.Field("C", $"{c.Digest.Short()}, of {Say.Count(c.Tokens)} tokens");
         printer.Line();
-        printer.Line("Next: ledger keystats TEXT…      measure C over ordinary text, once, before the first edit");
+        printer.Line(setup.Statistics is null
+            ? "Next: ledger keystats TEXT…      measure C over ordinary text, once, before the first edit"
+            : "Next: ledger edit \"The capital of {} is\" --subject Australia --to Sydney");
     }
 }

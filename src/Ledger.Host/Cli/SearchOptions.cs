@@ -15,9 +15,11 @@ internal sealed class SearchOptions
     private readonly Option<double> clamp = Number("--clamp", "‖δ‖ is kept under this many ‖m₀‖ (3 was published for GPT-2 medium).", Published.ClampFactor);
     private readonly Option<double> stopLoss = Number("--stop-loss", "The search ends as soon as the loss is under this.", Published.StopLoss);
 
+    public IReadOnlyList<Option> All => [learningRate, evaluations, kl, weightDecay, clamp, stopLoss];
+
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { learningRate, evaluations, kl, weightDecay, clamp, stopLoss }) command.Options.Add(option);
+        foreach (var option in All) command.Options.Add(option);
     }
 
     public Hyperparameters Of(ParseResult parsed) => new(

@@ -15,14 +15,17 @@ public static class OpenLedgerFeature
 {
     /// <param name="Folder">Where the file goes.</param>
     /// <param name="Templates">Given templates, or null to draw them from the command's seed.</param>
-    public sealed record Request(OpenLedger Command, string Folder, ContextTemplates? Templates, GatePolicy Policy) : IRequest<Result>, ICarriesCommand
+    /// <param name="Keys">C that is known already, and where it lies; or null, to be measured later.</param>
+    public sealed record Request(OpenLedger Command, string Folder, ContextTemplates? Templates, GatePolicy Policy, KnownKeys? Keys = null) : IRequest<Result>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
 
+    public sealed record KnownKeys(IKeyStatisticsStore From, KeyStatistics Statistics);
+
     public sealed record Result(LedgerPaths Paths, LedgerSetup Setup);
 
-    public sealed class Handler(IModelLibrary library, TimeProvider time) : IRequestHandler<Request, Result>
+    public sealed class Handler(IModelLibrary library, Func<LedgerPaths, IKeyStatisticsStore> stores, TimeProvider time) : IRequestHandler<Request, Result>
     {
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
@@ -48,6 +51,11 @@ public static class OpenLedgerFeature
                     await session.AppendAsync(session.Setup.Draw(templates), by, token);
                     await session.AppendAsync(session.Setup.Set(request.Policy), by, token);
                     await session.AppendAsync(session.Setup.Start(NewIds.Timeline(), LedgerSetup.Main, null, "the ledger's own timeline", TimelineOrigin.Opened), by, token);
+                    if (request.Keys is { } keys)
+                    {
+                        stores(paths).Take(keys.From, keys.Statistics);
+                        await session.AppendAsync(session.Setup.Record(keys.Statistics), by, token);
+                    }
                     setup = session.Setup;
                 }
                 MoveIntoPlace(unfinished, paths.File);
