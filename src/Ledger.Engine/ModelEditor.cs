@@ -7,7 +7,6 @@ using Ledger.Engine.Generation;
 using Ledger.Engine.Models;
 using Ledger.Engine.Statistics;
 using Ledger.Engine.Tokenizing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Ledger.Engine;
@@ -24,8 +23,7 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
 
     public MatrixAddress Matrix => matrix;
 
-    public string Engine { get; } =
-        $"ledger {typeof(ModelEditor).Assembly.GetName().Version!.ToString(3)}, TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)}, libtorch {__version__}, {device}";
+    public string Engine { get; } = ModelLibrary.EngineName(device);
 
     public ReadOnlyMemory<float> BaseMatrix => w0;
 

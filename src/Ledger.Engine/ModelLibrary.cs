@@ -11,6 +11,12 @@ namespace Ledger.Engine;
 /// <param name="device">A torch device: <c>cpu</c>, <c>cuda:0</c>.</param>
 public sealed class ModelLibrary(string device) : IModelLibrary
 {
+    public EngineReport Check()
+    {
+        DeviceException.Open(device);
+        return new EngineReport(EngineName(device), get_num_threads(), cuda_is_available());
+    }
+
     public BaseCheckpoint Describe(string path, CancellationToken token)
     {
         var folder = CheckpointFolder.Open(path);
@@ -49,6 +55,10 @@ public sealed class ModelLibrary(string device) : IModelLibrary
         var w0 = ReadMatrix(folder, checkpoint, matrix);
         return new ModelEditor(ModelCatalog.Load(folder.Config, checkpoint, on, token), tokenizer, matrix, w0, CheckpointManifest.Stamp(folder), device);
     }
+
+    /// <summary>Engine, libraries and device, as recorded in events.</summary>
+    internal static string EngineName(string device) =>
+        $"ledger {typeof(ModelLibrary).Assembly.GetName().Version!.ToString(3)}, TorchSharp {typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3)}, libtorch {__version__}, {device}";
 
     /// <summary>Row-major [d_v, d_k]: as a Linear stores it; GPT-2's Conv1D stores the transpose.</summary>
     private static float[] ReadMatrix(CheckpointFolder folder, SafetensorsCheckpoint checkpoint, MatrixAddress matrix)

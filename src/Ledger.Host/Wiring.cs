@@ -45,6 +45,7 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ReleaseEditFeature.Request, DecisionResult>, ReleaseEditFeature.Handler>();
         services.AddTransient<IRequestHandler<Decide.Request, DecisionResult>, Decide.Handler>();
         services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
+        services.AddTransient<IRequestHandler<Doctor.Request, Doctor.Result>, Doctor.Handler>();
         services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();
         return services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
     }

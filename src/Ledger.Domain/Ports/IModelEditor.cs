@@ -6,6 +6,10 @@ namespace Ledger.Domain.Ports;
 /// <summary>Opens checkpoints; the engine's front door.</summary>
 public interface IModelLibrary
 {
+    /// <summary>Loads the tensor library and tries the device.</summary>
+    /// <exception cref="LedgerException">The device cannot be used.</exception>
+    EngineReport Check();
+
     /// <summary>Reads headers, config and tokenizer; loads no weights, computes the full digest.</summary>
     /// <param name="path">A model folder or a hub-cache folder.</param>
     /// <param name="token">Stops the digest between tensors.</param>
@@ -28,6 +32,11 @@ public interface IModelLibrary
     /// <param name="token">Stops between tensors.</param>
     IModelEditor Load(string path, MatrixAddress matrix, CancellationToken token);
 }
+
+/// <param name="Engine">As <see cref="IModelEditor.Engine"/>.</param>
+/// <param name="Threads">How many the tensor library uses.</param>
+/// <param name="Gpu">Whether this build on this machine could use one.</param>
+public sealed record EngineReport(string Engine, int Threads, bool Gpu);
 
 /// <summary>
 /// One model in memory, with the edited matrix replaceable. Synchronous and for one thread at a time: tensor scopes belong to a thread.

@@ -35,7 +35,7 @@ public static partial class LedgerCli
     {
         var root = new RootCommand("An event-sourced ledger of knowledge edits to language models.")
         {
-            OpenCommand.Create(face), KeystatsCommand.Create(face), EditCommand.Create(face), LogCommand.Create(face), ShowCommand.Create(face),
+            DemoCommand.Create(face), DoctorCommand.Create(face), OpenCommand.Create(face), KeystatsCommand.Create(face), EditCommand.Create(face), LogCommand.Create(face), ShowCommand.Create(face),
             AskCommand.Create(face), ReviewCommand.Create(face), DecisionCommands.Revert(face), DecisionCommands.Reinstate(face),
             RebuildCommand.Create(face), VerifyCommand.Create(face),
         };
