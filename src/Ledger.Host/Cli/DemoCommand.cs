@@ -130,7 +130,7 @@ internal sealed class DemoCommand
 
     private void Step(string label, string what, string result, object? json = null)
     {
-        if (!printer.IsJson) printer.Line($"  {label,-6} {Say.OneLine(what),-52}  {Say.OneLine(result)}".TrimEnd());
+        if (!printer.IsJson) printer.Line($"  {label,-6} {Say.OneLine(what),-62}  {Say.OneLine(result)}".TrimEnd());
         else if (json is not null) printer.Json(json);
     }
 
