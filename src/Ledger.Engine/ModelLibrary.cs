@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Ledger.Engine;
 
-/// <summary>Opens Hugging Face checkpoints: GPT-2 and the Llama family.</summary>
+/// <summary>Opens Hugging Face checkpoints: GPT-2, GPT-J, GPT-NeoX (Pythia), and the Llama family with Mistral and Qwen2.</summary>
 /// <param name="device">A torch device: <c>cpu</c>, <c>cuda:0</c>.</param>
 public sealed class ModelLibrary(string device) : IModelLibrary
 {

@@ -14,6 +14,9 @@ internal sealed class ConfigValues(string path, JsonElement root)
 
     public bool Has(string name) => Find(name) is not null;
 
+    /// <summary>Whether the file says it is null, which some families mean otherwise than leaving it out.</summary>
+    public bool IsNull(string name) => root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Null;
+
     public string? Text(string name) => Find(name) switch
     {
         null => null,
@@ -37,6 +40,8 @@ internal sealed class ConfigValues(string path, JsonElement root)
         { ValueKind: JsonValueKind.Number } v when v.TryGetInt32(out var n) && n is > 0 and <= LargestSize => n,
         { } v => throw WrongKind(name, v, "a whole number above 0"),
     };
+
+    public double RequiredPositive(string name) => Positive(name) ?? throw Wrong($"{name} is missing");
 
     public double? Positive(string name) => Find(name) switch
     {

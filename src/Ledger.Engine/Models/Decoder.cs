@@ -76,12 +76,33 @@ public abstract class Decoder(ModelConfig config, Device device) : IDisposable
     /// <summary>Rows of a table [N, d] by number [B, S]: [B, S, d].</summary>
     protected static Tensor Lookup(Tensor table, Tensor numbers) => table.index_select(0, numbers.view(-1)).view(numbers.shape[0], numbers.shape[1], -1);
 
+    /// <summary>GELU of an up-projection, exact or by the tanh formula.</summary>
+    protected Tensor Gelu(Tensor up) =>
+        nn.functional.gelu(up, Config.Activation == "gelu" ? TorchSharp.Modules.GELU.Approximate.none : TorchSharp.Modules.GELU.Approximate.tanh);
+
     /// <summary>Takes a weight out of any dispose scope; it is released with the model.</summary>
     protected Tensor Own(Tensor weight)
     {
         owned.Add(weight.DetachFromDisposeScope());
         return weight;
     }
+
+    /// <summary>Projections of one input as one matrix: fewer, larger products.</summary>
+    protected Tensor Stack(params Tensor[] parts)
+    {
+        var stacked = Own(cat(parts, 0));
+        foreach (var part in parts) part.Dispose();
+        return stacked;
+    }
+
+    /// <summary><paramref name="name"/>.weight [outputs, inputs] and, where there is one, .bias.</summary>
+    private protected Linear ReadLinear(TensorSource read, string name, long inputs, long outputs, bool bias = true) =>
+        new(Own(read($"{name}.weight", outputs, inputs)), bias ? Own(read($"{name}.bias", outputs)) : null);
+
+    private protected LayerNorm ReadNorm(TensorSource read, string name) =>
+        new(Own(read($"{name}.weight", Config.Hidden)), Own(read($"{name}.bias", Config.Hidden)), Config.NormEpsilon);
+
+    private protected Rotary MakeRotary(bool interleaved) => new(Own(tensor(Rotary.Frequencies(Config), device: Device)), interleaved);
 
     public void Dispose()
     {

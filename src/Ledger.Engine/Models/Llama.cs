@@ -6,46 +6,42 @@ namespace Ledger.Engine.Models;
 
 /// <summary>
 /// The Llama family: rotary positions, RMSNorm before each half of a block, key/value heads shared by groups of query heads, an MLP gated by
-/// SiLU (so that the key is <c>silu(gate) · up</c>), no biases, the head tied to the embedding or not.
-/// Projections of one input are read into one matrix each: fewer, larger products.
+/// SiLU (so that the key is <c>silu(gate) · up</c>), the head tied to the embedding or not. Qwen2 has biases on q, k and v, otherwise there
+/// are none; Mistral differs in its config alone. Projections of one input are read into one matrix each.
 /// </summary>
 public sealed class Llama : Decoder
 {
     private sealed record Block(
         Tensor Norm1,           // [d_v]
-        Tensor Qkv,             // [(H + 2 H_kv) D, d_v]
+        Linear Qkv,             // [(H + 2 H_kv) D, d_v]
         Tensor AttentionOut,    // [d_v, H D]
         Tensor Norm2,           // [d_v]
         Tensor GateUp,          // [2 d_k, d_v]
         Tensor Down);           // [d_v, d_k]
 
     private readonly Tensor tokens, head, lastNorm;
-    private readonly Tensor frequencies;    // [D/2]
+    private readonly Rotary rotary;
     private readonly Block[] blocks;
 
-    /// <param name="config">Of model type llama.</param>
+    /// <param name="config">Of model type llama, mistral or qwen2.</param>
     public Llama(ModelConfig config, TensorSource read, Device device) : base(config, device)
     {
         long dv = config.Hidden, dk = config.Inner, q = (long)config.Heads * config.HeadDim, kv = (long)config.KvHeads * config.HeadDim;
         tokens = Own(read("model.embed_tokens.weight", config.Vocabulary, dv));
         blocks = [.. Enumerable.Range(0, config.Layers).Select(l => $"model.layers.{l}").Select(name => new Block(
             Own(read($"{name}.input_layernorm.weight", dv)),
-            Stack(read($"{name}.self_attn.q_proj.weight", q, dv), read($"{name}.self_attn.k_proj.weight", kv, dv), read($"{name}.self_attn.v_proj.weight", kv, dv)),
+            Qkv($"{name}.self_attn"),
             Own(read($"{name}.self_attn.o_proj.weight", dv, q)),
             Own(read($"{name}.post_attention_layernorm.weight", dv)),
             Stack(read($"{name}.mlp.gate_proj.weight", dk, dv), read($"{name}.mlp.up_proj.weight", dk, dv)),
             Own(read($"{name}.mlp.down_proj.weight", dv, dk))))];
         lastNorm = Own(read("model.norm.weight", dv));
         head = config.TieEmbeddings ? tokens : Own(read("lm_head.weight", config.Vocabulary, dv));
-        // In float32, as the models were trained: the rounding of the frequencies shows at large positions.
-        frequencies = Own(tensor(Enumerable.Range(0, config.HeadDim / 2).Select(i => 1f / MathF.Pow((float)config.RopeTheta, 2f * i / config.HeadDim)).ToArray(), device: device));
+        rotary = MakeRotary(interleaved: false);
 
-        Tensor Stack(params Tensor[] parts)
-        {
-            var stacked = Own(cat(parts, 0));
-            foreach (var part in parts) part.Dispose();
-            return stacked;
-        }
+        Linear Qkv(string name) => new(
+            Stack(read($"{name}.q_proj.weight", q, dv), read($"{name}.k_proj.weight", kv, dv), read($"{name}.v_proj.weight", kv, dv)),
+            config.AttentionBias ? Stack(read($"{name}.q_proj.bias", q), read($"{name}.k_proj.bias", kv), read($"{name}.v_proj.bias", kv)) : null);
     }
 
     protected override Tensor W(int layer) => blocks[layer].Down;
@@ -57,7 +53,7 @@ public sealed class Llama : Decoder
     public override (Tensor Residual, Tensor K) Key(int layer, Tensor x, Pass pass)
     {
         var block = blocks[layer];
-        var residual = x.Plus(Attend(block, layer, Norm(x, block.Norm1), pass));                         // [B, S, d_v]
+        var residual = x.Plus(Attend(block, layer, Norm(x, block.Norm1), pass));                        // [B, S, d_v]
         var gateUp = functional.linear(Norm(residual, block.Norm2), block.GateUp).chunk(2, -1);         // 2 × [B, S, d_k]
         return (residual, functional.silu(gateUp[0]) * gateUp[1]);
     }
@@ -67,30 +63,11 @@ public sealed class Llama : Decoder
     private Tensor Attend(Block block, int layer, Tensor x, Pass pass)
     {
         int heads = Config.Heads, kvHeads = Config.KvHeads;
-        var qkv = functional.linear(x, block.Qkv).view(x.shape[0], x.shape[1], heads + 2 * kvHeads, Config.HeadDim).transpose(1, 2); // [B, H + 2 H_kv, S, D]
-        var qk = Rotate(qkv.narrow(1, 0, heads + kvHeads), pass);                                       // [B, H + H_kv, S, D]
+        var qkv = block.Qkv.Of(x).view(x.shape[0], x.shape[1], heads + 2 * kvHeads, Config.HeadDim).transpose(1, 2); // [B, H + 2 H_kv, S, D]
+        var qk = rotary.Turn(qkv.narrow(1, 0, heads + kvHeads), pass);                                  // [B, H + H_kv, S, D]
         var a = Attention.Attend(qk.narrow(1, 0, heads), qk.narrow(1, heads, kvHeads), qkv.narrow(1, heads + kvHeads, kvHeads), layer, pass);
         return functional.linear(a, block.AttentionOut);                                                // [B, S, d_v]
     }
 
     private Tensor Norm(Tensor x, Tensor weight) => x * rsqrt((x * x).mean([-1], true).Plus(Config.NormEpsilon)) * weight;
-
-    /// <summary>Turns each pair (xᵢ, xᵢ₊D/2) by its position's angle.</summary>
-    /// <param name="x">[B, heads, S, D].</param>
-    private Tensor Rotate(Tensor x, Pass pass)
-    {
-        var (cos, sin) = pass.Rotation(Angles);                                                        // [B, 1, S, D]
-        return addcmul(x * cos, x.roll(Config.HeadDim / 2, -1), sin, Arithmetic.One);
-    }
-
-    /// <summary>cos and sin of position · θ^(−2i/D), i &lt; D/2, each half twice; the sine's first half negated, as the rotation needs it.</summary>
-    private (Tensor Cos, Tensor Sin) Angles(Tensor positions)
-    {
-        using var scope = NewDisposeScope();
-        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * frequencies;                      // [B, S, D/2]
-        Tensor cos = angles.cos(), sin = angles.sin();
-        return (Twice(cos, cos), Twice(-sin, sin));
-
-        static Tensor Twice(Tensor a, Tensor b) => cat([a, b], -1).unsqueeze(1).MoveToOuterDisposeScope(); // [B, 1, S, D]
-    }
 }

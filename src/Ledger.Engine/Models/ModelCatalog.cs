@@ -27,7 +27,12 @@ public static class ModelCatalog
             case ModelConfig.Gpt2:
                 var prefix = checkpoint.Contains("transformer.wte.weight") ? "transformer." : "";    // the hub has both
                 return new(l => $"{prefix}h.{l}.mlp.c_proj.weight", (c, read, device) => new Gpt2(c, prefix, read, device));
-            case ModelConfig.Llama:
+            case ModelConfig.GptJ:
+                return new(l => $"transformer.h.{l}.mlp.fc_out.weight", (c, read, device) => new GptJ(c, read, device));
+            case ModelConfig.GptNeoX:
+                var head = checkpoint.Contains("embed_out.weight") ? "embed_out" : "lm_head";         // transformers 5 renames it
+                return new(l => $"gpt_neox.layers.{l}.mlp.dense_4h_to_h.weight", (c, read, device) => new GptNeoX(c, head, read, device));
+            case ModelConfig.Llama or ModelConfig.Mistral or ModelConfig.Qwen2:
                 return new(l => $"model.layers.{l}.mlp.down_proj.weight", (c, read, device) => new Llama(c, read, device));
             default:
                 throw new System.Diagnostics.UnreachableException($"{config.ModelType} was read from a config but has no model.");

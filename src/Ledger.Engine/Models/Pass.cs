@@ -52,6 +52,7 @@ public sealed class Pass : IDisposable
     internal (Tensor Cos, Tensor Sin) Rotation(Func<Tensor, (Tensor Cos, Tensor Sin)> make)
     {
         if (rotation is { } made) return made;
+        using var scope = NewDisposeScope();
         var (cos, sin) = make(Positions);
         rotation = (cos.DetachFromDisposeScope(), sin.DetachFromDisposeScope());
         return rotation.Value;

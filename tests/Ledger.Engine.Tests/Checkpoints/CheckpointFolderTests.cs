@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Ledger.Engine.Checkpoints;
 using Ledger.Engine.Tests.Support;
 
@@ -42,6 +43,18 @@ public sealed class CheckpointFolderTests : IDisposable
         folder.Write(CheckpointFolder.ConfigFile, TinyModels.Config(TinyModels.Gpt2).ToJsonString());
         Refused(folder.File(name), $"{name} is a pickle, which can run code when it is read", "convert the model to safetensors");
         Refused(folder.Path, $"{name} is a pickle, which can run code when it is read", "convert the model to safetensors");
+    }
+
+    [Theory]
+    [InlineData("""{"model_type":"bloom"}""", "model_type bloom is not supported", "supported are gpt2, gptj, gpt_neox, llama, mistral and qwen2")]
+    [InlineData("""{"rope_scaling":{"rope_type":"yarn","factor":4}}""", "rope_scaling: rope type yarn is not supported", "supported are default and llama3")]
+    public void A_family_that_is_not_supported_is_refused_by_its_name(string change, string problem, string remedy)
+    {
+        TinyModels.Write(folder.Path, TinyModels.Llama);
+        var config = TinyModels.Config(TinyModels.Llama);
+        foreach (var (name, value) in JsonNode.Parse(change)!.AsObject()) config[name] = value?.DeepClone();
+        folder.Write(CheckpointFolder.ConfigFile, config.ToJsonString());
+        Refused(folder.Path, problem, remedy);
     }
 
     [Fact]

@@ -18,6 +18,9 @@ public sealed class TargetLossTests
         { TinyModels.Gpt2, "The mother of {} is", "Anna Therese", "the other man" },
         { TinyModels.Llama, "The mother of {} is", "Anna Therese", "the other man" },
         { TinyModels.LlamaTied, "In the sermon {}", "Zoë", "x" },           // the subject ends the prompt, the target has few tokens
+        { TinyModels.GptJ, "The mother of {} is", "Anna Therese", "the other man" },
+        { TinyModels.GptNeoX, "In the sermon {}", "Zoë", "the other man" },
+        { TinyModels.Qwen2, "The mother of {} is", "Anna Therese", "x" },
         { TinyModels.Gpt2, "{} is", "A", "𝕏" },                             // the prompt begins with a subject of one token
     };
 

@@ -1,53 +1,24 @@
 namespace Ledger.Engine.Tests.Support;
 
 /// <summary>The tiny models as their papers have them: float64, loops, one row at a time, no tensor library. Shares no code with the engine.</summary>
-internal sealed class PlainForward(string kind, int seed = 1)
+internal sealed partial class PlainForward(string kind, int seed = 1)
 {
     private const int Hidden = TinyModels.Hidden;
 
     private readonly Dictionary<string, (float[] Values, long[] Shape)> weights = TinyModels.Weights(kind, seed).ToDictionary(w => w.Name, w => (w.Values, w.Shape));
 
     /// <returns>Logits [T][V], and every layer's keys [layers][T][d_k].</returns>
-    public (double[][] Logits, double[][][] Keys) Run(int[] ids) => kind == TinyModels.Gpt2 ? Gpt2(ids) : Llama(ids);
-
-    private (double[][] Logits, double[][][] Keys) Gpt2(int[] ids)
+    public (double[][] Logits, double[][][] Keys) Run(int[] ids) => kind switch
     {
-        var x = ids.Select((id, t) => Sum(Row("wte.weight", id), Row("wpe.weight", t))).ToArray();
-        var keys = new List<double[][]>();
-        for (var l = 0; l < TinyModels.Layers; l++)
-        {
-            var qkv = x.Select(v => Conv1D(LayerNorm(v, $"h.{l}.ln_1"), $"h.{l}.attn.c_attn")).ToArray();
-            var a = Attend([.. qkv.Select(v => v[..Hidden])], [.. qkv.Select(v => v[Hidden..(2 * Hidden)])], [.. qkv.Select(v => v[(2 * Hidden)..])], heads: 2, group: 1);
-            x = [.. x.Select((v, t) => Sum(v, Conv1D(a[t], $"h.{l}.attn.c_proj")))];
-            var k = x.Select(v => Conv1D(LayerNorm(v, $"h.{l}.ln_2"), $"h.{l}.mlp.c_fc").Select(Gelu).ToArray()).ToArray();
-            keys.Add(k);
-            x = [.. x.Select((v, t) => Sum(v, Conv1D(k[t], $"h.{l}.mlp.c_proj")))];
-        }
-        return ([.. x.Select(v => Linear(LayerNorm(v, "ln_f"), "wte.weight"))], [.. keys]);
-
-        static double Gelu(double z) => 0.5 * z * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (z + 0.044715 * z * z * z)));
-    }
-
-    private (double[][] Logits, double[][][] Keys) Llama(int[] ids)
-    {
-        var x = ids.Select(id => Row("model.embed_tokens.weight", id)).ToArray();
-        var keys = new List<double[][]>();
-        for (var l = 0; l < TinyModels.Layers; l++)
-        {
-            var name = $"model.layers.{l}";
-            var h = x.Select(v => RmsNorm(v, $"{name}.input_layernorm.weight")).ToArray();
-            var a = Attend(
-                [.. h.Select((v, t) => Rotate(Linear(v, $"{name}.self_attn.q_proj.weight"), t))], [.. h.Select((v, t) => Rotate(Linear(v, $"{name}.self_attn.k_proj.weight"), t))],
-                [.. h.Select(v => Linear(v, $"{name}.self_attn.v_proj.weight"))], heads: 4, group: 2);
-            x = [.. x.Select((v, t) => Sum(v, Linear(a[t], $"{name}.self_attn.o_proj.weight")))];
-            h = [.. x.Select(v => RmsNorm(v, $"{name}.post_attention_layernorm.weight"))];
-            var k = h.Select(v => Linear(v, $"{name}.mlp.gate_proj.weight").Zip(Linear(v, $"{name}.mlp.up_proj.weight"), (g, u) => g / (1 + Math.Exp(-g)) * u).ToArray()).ToArray();
-            keys.Add(k);
-            x = [.. x.Select((v, t) => Sum(v, Linear(k[t], $"{name}.mlp.down_proj.weight")))];
-        }
-        var head = kind == TinyModels.LlamaTied ? "model.embed_tokens.weight" : "lm_head.weight";
-        return ([.. x.Select(v => Linear(RmsNorm(v, "model.norm.weight"), head))], [.. keys]);
-    }
+        TinyModels.Gpt2 => Gpt2(ids),
+        TinyModels.GptJ => GptJ(ids),
+        TinyModels.GptNeoX => GptNeoX(ids, turned: 4, inParallel: true, GeluExact, "embed_out.weight"),
+        TinyModels.GptNeoXInSequence => GptNeoX(ids, turned: 2, inParallel: false, GeluTanh, "gpt_neox.embed_in.weight"),
+        TinyModels.Llama3Rope => Llama(ids, width: 6, [.. Frequencies(6).Select(Stretched)], "lm_head.weight"),
+        TinyModels.LlamaTied => Llama(ids, width: 6, Frequencies(6), "model.embed_tokens.weight"),
+        TinyModels.Qwen2 => Llama(ids, width: 4, Frequencies(4), "model.embed_tokens.weight"),
+        _ => Llama(ids, width: 6, Frequencies(6), "lm_head.weight"),
+    };
 
     /// <summary>Each position over itself and those before it; <paramref name="group"/> query heads share a key and a value.</summary>
     private static double[][] Attend(double[][] q, double[][] k, double[][] v, int heads, int group)
@@ -61,18 +32,35 @@ internal sealed class PlainForward(string kind, int seed = 1)
         }).ToArray())];
     }
 
-    /// <summary>Heads of width 6: each pair (xᵢ, xᵢ₊₃) turned by t · θ^(−2i/6), θ = 1000.</summary>
-    private static double[] Rotate(double[] x, int t)
+    /// <summary>θ^(−2i/turned), θ = 1000.</summary>
+    private static double[] Frequencies(int turned, double theta = 1000) => [.. Enumerable.Range(0, turned / 2).Select(i => Math.Pow(theta, -2.0 * i / turned))];
+
+    /// <summary>In every head pair i is turned by t · frequency i; the rest of the head stays.</summary>
+    private static double[] Rotate(double[] x, int t, int width, double[] frequencies, Func<int, (int A, int B)> pair)
     {
-        var turned = new double[x.Length];
-        for (var head = 0; head < x.Length; head += 6)
-            for (var i = 0; i < 3; i++)
+        var turned = (double[])x.Clone();
+        for (var head = 0; head < x.Length; head += width)
+            for (var i = 0; i < frequencies.Length; i++)
             {
-                var angle = t * Math.Pow(1000, -2 * i / 6.0);
-                turned[head + i] = x[head + i] * Math.Cos(angle) - x[head + i + 3] * Math.Sin(angle);
-                turned[head + i + 3] = x[head + i + 3] * Math.Cos(angle) + x[head + i] * Math.Sin(angle);
+                var (a, b, angle) = (head + pair(i).A, head + pair(i).B, t * frequencies[i]);
+                turned[a] = x[a] * Math.Cos(angle) - x[b] * Math.Sin(angle);
+                turned[b] = x[b] * Math.Cos(angle) + x[a] * Math.Sin(angle);
             }
         return turned;
+    }
+
+    private static double GeluTanh(double z) => 0.5 * z * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (z + 0.044715 * z * z * z)));
+
+    /// <summary>z Φ(z) = z/2 (1 + erf(z/√2)), erf by its series with positive terms.</summary>
+    private static double GeluExact(double z)
+    {
+        double x = z / Math.Sqrt(2), sum = 0, term = x;
+        for (var n = 0; n < 200; n++)
+        {
+            sum += term;
+            term *= 2 * x * x / (2 * n + 3);
+        }
+        return 0.5 * z * (1 + 2 / Math.Sqrt(Math.PI) * Math.Exp(-x * x) * sum);
     }
 
     private double[] LayerNorm(double[] x, string name)
@@ -90,6 +78,10 @@ internal sealed class PlainForward(string kind, int seed = 1)
 
     /// <summary>Stored [outputs, inputs], no bias.</summary>
     private double[] Linear(double[] x, string name) => [.. weights[name].Values.Chunk(x.Length).Select(row => row.Zip(x, (w, v) => w * v).Sum())];
+
+    /// <summary>Stored [outputs, inputs], with a bias if there is one.</summary>
+    private double[] Affine(double[] x, string name) =>
+        [.. Linear(x, $"{name}.weight").Select((v, i) => v + (weights.TryGetValue($"{name}.bias", out var b) ? b.Values[i] : 0))];
 
     /// <summary>Stored [inputs, outputs], with a bias.</summary>
     private double[] Conv1D(double[] x, string name)
