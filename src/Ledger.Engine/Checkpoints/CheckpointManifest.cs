@@ -13,7 +13,7 @@ public static class CheckpointManifest
         ["merges.txt", "special_tokens_map.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "vocab.json"];
 
     /// <summary>Masks and frequencies that older checkpoints carry along: stored tensors, but not weights.</summary>
-    private static readonly string[] Buffers = [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"];
+    private static readonly string[] Buffers = [".attn.bias", ".attn.masked_bias", ".attention.bias", ".attention.masked_bias", ".rotary_emb.inv_freq"];
 
     /// <summary>
     /// SHA-256 over lines: one per tensor, by name, with dtype, shape and the digest of its stored bytes; one per tokenizer file with its

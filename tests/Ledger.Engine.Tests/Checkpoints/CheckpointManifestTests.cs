@@ -103,6 +103,18 @@ public sealed class CheckpointManifestTests : IDisposable
         Compute().Parameters.ShouldBe(parameters);
     }
 
+    [Theory]
+    [InlineData(TinyModels.GptJ, "transformer.h.0.attn.bias", "transformer.h.0.attn.masked_bias")]
+    [InlineData(TinyModels.GptNeoX, "gpt_neox.layers.0.attention.bias", "gpt_neox.layers.0.attention.masked_bias", "gpt_neox.layers.0.attention.rotary_emb.inv_freq")]
+    [InlineData(TinyModels.Llama, "model.layers.0.self_attn.rotary_emb.inv_freq")]
+    public void Nor_are_those_of_the_other_families(string kind, params string[] buffers)
+    {
+        TinyModels.Write(folder.Path, kind);
+        var weights = TinyModels.Weights(kind);
+        TinyModels.Write(folder.File(CheckpointFolder.SingleFile), weights.Concat(buffers.Select(b => (b, new float[4], new long[] { 4 }))));
+        Compute().Parameters.ShouldBe(weights.Sum(w => (long)w.Values.Length));
+    }
+
     [Fact]
     public void A_cancelled_digest_stops()
     {
