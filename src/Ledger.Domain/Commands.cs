@@ -5,11 +5,11 @@ namespace Ledger.Domain;
 /// <summary>Open a ledger over a checkpoint.</summary>
 /// <param name="Name">Letters, digits, dash, dot and underscore; it becomes a file name.</param>
 /// <param name="ModelPath">A model folder or hub-cache folder.</param>
-/// <param name="Layer">ℓ, from 0.</param>
+/// <param name="Layer">ℓ, from 0; null for the model's default.</param>
 /// <param name="Seed">What the context templates are drawn from.</param>
 /// <param name="Hyperparameters">How target values are searched for, for the whole life of the ledger.</param>
 /// <param name="Author">Who opens it.</param>
-public sealed record OpenLedger(string Name, string ModelPath, int Layer, long Seed, Hyperparameters Hyperparameters, string Author);
+public sealed record OpenLedger(string Name, string ModelPath, int? Layer, long Seed, Hyperparameters Hyperparameters, string Author);
 
 /// <summary>Edit one fact.</summary>
 /// <param name="Reason">Why.</param>

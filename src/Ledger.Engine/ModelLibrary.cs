@@ -38,6 +38,8 @@ public sealed class ModelLibrary(string device) : IModelLibrary
         return new MatrixAddress(layer, ModelCatalog.DownProjection(folder.Config, checkpoint, layer), folder.Config.Hidden, folder.Config.Inner);
     }
 
+    public int DefaultLayer(string path) => Editing.DefaultLayer.Of(CheckpointFolder.Open(path).Config);
+
     public float[] ReadMatrix(string path, MatrixAddress matrix)
     {
         var folder = CheckpointFolder.Open(path);

@@ -23,6 +23,9 @@ public interface IModelLibrary
     /// <exception cref="LedgerException">The model has no such layer.</exception>
     MatrixAddress Address(string path, int layer);
 
+    /// <summary>The layer to edit where nobody names one, by family and depth.</summary>
+    int DefaultLayer(string path);
+
     /// <summary>W₀ alone: row-major float32 [d_v, d_k] (GPT-2's stored transpose turned), without loading the model.</summary>
     float[] ReadMatrix(string path, MatrixAddress matrix);
 

@@ -13,7 +13,7 @@ internal static class OpenCommand
     public static Command Create(Face face)
     {
         var name = new Argument<string>("NAME") { Description = "The ledger's name; the file is NAME.ledger in this folder." };
-        var layer = new Option<int>("--layer") { Description = "The layer ℓ whose MLP down-projection is edited, counted from 0.", HelpName = "N" };
+        var layer = new Option<int?>("--layer") { Description = "The layer ℓ whose MLP down-projection is edited, counted from 0; left out, the published one or one by the model's depth.", HelpName = "N" };
         var builtIn = new Option<bool>("--built-in") { Description = "Open it over the model that comes with the program, with the layer, hyperparameters and C that come with it." };
         var seed = new Option<long>("--seed") { Description = "What the context templates are drawn from; recorded.", DefaultValueFactory = _ => 0, HelpName = "N" };
         var templates = new Option<string?>("--templates") { Description = "Context templates to use instead of drawing them: a JSON array of texts with one {} each, the first {}.", HelpName = "FILE" };
@@ -26,7 +26,6 @@ internal static class OpenCommand
         command.Check(parsed =>
         {
             var chosen = new Option[] { CommonOptions.Model, layer }.Concat(search.All).Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList();
-            if (!parsed.GetValue(builtIn) && parsed.GetResult(layer) is null) parsed.AddError("--layer is missing: which layer is edited? GPT-2 XL 17, large 12, medium 8 are the published ones.");
             if (parsed.GetValue(builtIn) && chosen.Count > 0) parsed.AddError($"--built-in brings what {string.Join(", ", chosen)} would say: leave one or the other out. To choose, give --model the folder that ledger doctor prints.");
         });
         face.Bind(command, async (parsed, printer, token) =>

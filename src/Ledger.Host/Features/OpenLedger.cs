@@ -34,7 +34,7 @@ public static class OpenLedgerFeature
             if (Path.Exists(paths.File)) throw new SetupException($"{paths.File} exists already.", "choose another name");
             if (!Directory.Exists(request.Folder)) throw new SetupException($"There is no folder {request.Folder}.", "make it first");
 
-            var matrix = library.Address(command.ModelPath, command.Layer);
+            var matrix = library.Address(command.ModelPath, command.Layer ?? library.DefaultLayer(command.ModelPath));
             var checkpoint = library.Describe(command.ModelPath, token);
             using var editor = library.Load(command.ModelPath, matrix, token);
             var templates = request.Templates ?? editor.DrawTemplates(command.Seed);

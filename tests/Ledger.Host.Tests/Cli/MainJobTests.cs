@@ -149,6 +149,13 @@ public sealed class MainJobTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
+    public async Task A_ledger_that_is_opened_without_a_layer_edits_the_models_default_one()
+    {
+        var opened = (await tiny.Copy().RunAsync("open", "second", "--json")).ShouldEndWith(0).Json[0];
+        opened.GetProperty("matrix").GetProperty("layer").GetInt32().ShouldBe(TinyCheckpoint.Layers / 3);
+    }
+
+    [Fact]
     public async Task A_ledger_searches_with_the_hyperparameters_it_was_opened_with()
     {
         var ledger = tiny.Copy();
