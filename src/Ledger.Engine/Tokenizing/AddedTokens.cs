@@ -5,24 +5,27 @@ namespace Ledger.Engine.Tokenizing;
 
 /// <summary>A token that is found in the text as it stands, before words are cut.</summary>
 /// <param name="Special">Left out when ids are decoded.</param>
-/// <param name="Normalized">Looked for only in what the others leave.</param>
+/// <param name="Normalized">Looked for only in what the others leave, once that is normalised; itself normalised too.</param>
 internal sealed record AddedToken(int Id, string Content, bool Special, bool Normalized);
 
 /// <summary>Cuts a text at the added tokens in it: leftmost first, of two that begin together the longer.</summary>
 internal sealed class AddedTokens
 {
-    private readonly ImmutableArray<Matcher> matchers;
+    private readonly Matcher asGiven, normalized;
+    private readonly Func<string, string> normalize;
 
-    public AddedTokens(IEnumerable<AddedToken> tokens) =>
-        matchers = [.. tokens.GroupBy(t => t.Normalized).OrderBy(g => g.Key).Select(g => new Matcher(g))];
-
-    /// <summary>The pieces in order: a token's id, or text (never empty) with no added token in it.</summary>
-    public IEnumerable<(int? Id, string Text)> Split(string text)
+    /// <param name="tokens">None twice.</param>
+    /// <param name="normalize">Never makes an empty text of one that is not.</param>
+    public AddedTokens(ImmutableArray<AddedToken> tokens, Func<string, string> normalize)
     {
-        IEnumerable<(int? Id, string Text)> pieces = text.Length == 0 ? [] : [(null, text)];
-        foreach (var matcher in matchers) pieces = pieces.SelectMany(p => p.Id is null ? matcher.Split(p.Text) : [p]);
-        return pieces;
+        asGiven = new Matcher(tokens.Where(t => !t.Normalized));
+        normalized = new Matcher(tokens.Where(t => t.Normalized).Select(t => t with { Content = normalize(t.Content) }));
+        this.normalize = normalize;
     }
+
+    /// <summary>The pieces in order: a token's id, or normalised text (never empty) with no added token in it.</summary>
+    public IEnumerable<(int? Id, string Text)> Split(string text) =>
+        asGiven.Split(text).SelectMany(p => p.Id is null ? normalized.Split(normalize(p.Text)) : [p]);
 
     private sealed class Matcher
     {

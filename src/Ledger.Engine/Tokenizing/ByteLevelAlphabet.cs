@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text;
 
 namespace Ledger.Engine.Tokenizing;
 
@@ -16,6 +17,9 @@ public static class ByteLevelAlphabet
 
     /// <summary>The character that stands for a byte.</summary>
     public static char CharacterOf(byte b) => Characters[b];
+
+    /// <summary>A text's UTF-8 bytes as they stand in a vocabulary.</summary>
+    public static string Write(string text) => string.Concat(Encoding.UTF8.GetBytes(text).Select(CharacterOf));
 
     private static IEnumerable<(char Character, byte Byte)> Enumerate()
     {

@@ -18,10 +18,19 @@ internal sealed record ByteLevelDefinition
 
     public bool FuseUnknown { get; init; }
 
-    /// <summary>A text (or what stands behind an added token) that does not begin with white space gets a space.</summary>
-    public bool AddPrefixSpace { get; init; }
+    /// <summary>A word that is a token is taken whole, whatever the merges make of it.</summary>
+    public bool IgnoreMerges { get; init; }
 
-    public bool UsePattern { get; init; } = true;
+    /// <summary>Whether text is brought to Unicode's form C first.</summary>
+    public bool Nfc { get; init; }
 
-    public DigitSplit Digits { get; init; }
+    /// <summary>Text → words, step by step; the last is a <see cref="ByteLevelCut"/>.</summary>
+    public required ImmutableArray<ITextCut> Cuts { get; init; }
+
+    /// <summary>The token put before every text; null for none.</summary>
+    public int? FirstToken { get; init; }
+
+    public int? Id(string token) => AddedTokens.FirstOrDefault(t => t.Content == token)?.Id ?? (Vocabulary.TryGetValue(token, out var id) ? id : null);
+
+    public string? Content(int id) => AddedTokens.FirstOrDefault(t => t.Id == id)?.Content ?? Vocabulary.FirstOrDefault(t => t.Value == id).Key;
 }

@@ -1,18 +1,21 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Text;
 using Microsoft.ML.Tokenizers;
 
 namespace Ledger.Engine.Tokenizing;
 
 /// <summary>
-/// Byte-level BPE: added tokens are cut out, the rest is cut into words, and Microsoft.ML.Tokenizers merges each word's bytes.
+/// Byte-level BPE: added tokens are cut out, the rest is normalised and cut into words, and Microsoft.ML.Tokenizers merges each word's bytes.
 /// Decoding is our own: the bytes of several tokens may make one character.
 /// </summary>
 internal sealed class ByteLevelTokenizer : ITextTokenizer
 {
     private readonly BpeTokenizer bpe;
     private readonly AddedTokens added;
-    private readonly bool addPrefixSpace;
+    private readonly ImmutableArray<ITextCut> cuts;
+    private readonly int? first;
+    private readonly IReadOnlyDictionary<string, int>? wholeWords;
     private readonly FrozenDictionary<int, string> tokens;
     private readonly FrozenDictionary<int, AddedToken> addedById;
 
@@ -24,10 +27,11 @@ internal sealed class ByteLevelTokenizer : ITextTokenizer
             ByteLevel = true,
             UnknownToken = definition.UnknownToken,
             FuseUnknownTokens = definition.FuseUnknown,
-            PreTokenizer = new ByteLevelPreTokenizer(definition.Digits, definition.UsePattern),
         });
-        added = new AddedTokens(definition.AddedTokens);
-        addPrefixSpace = definition.AddPrefixSpace;
+        added = new AddedTokens(definition.AddedTokens, definition.Nfc ? Nfc.Of : text => text);
+        cuts = definition.Cuts;
+        first = definition.FirstToken;
+        wholeWords = definition.IgnoreMerges ? definition.Vocabulary : null;
         tokens = definition.Vocabulary.ToFrozenDictionary(p => p.Value, p => p.Key);
         addedById = definition.AddedTokens.ToFrozenDictionary(t => t.Id);
         VocabularySize = Math.Max(definition.Vocabulary.Values.Max(), definition.AddedTokens.Select(t => t.Id).DefaultIfEmpty().Max()) + 1;
@@ -41,14 +45,14 @@ internal sealed class ByteLevelTokenizer : ITextTokenizer
 
     public int? EosTokenId { get; }
 
-    public bool AddsBos => false;
+    public bool AddsBos => first is not null;
 
     public IReadOnlyList<int> Encode(string text)
     {
-        var ids = new List<int>();
+        List<int> ids = first is { } token ? [token] : [];
         foreach (var (id, piece) in added.Split(WellFormed(text)))
             if (id is { } known) ids.Add(known);
-            else ids.AddRange(bpe.EncodeToIds(addPrefixSpace && !char.IsWhiteSpace(piece[0]) ? " " + piece : piece));
+            else foreach (var word in Words(piece)) AddWord(word, ids);
         return ids;
     }
 
@@ -62,6 +66,19 @@ internal sealed class ByteLevelTokenizer : ITextTokenizer
     }
 
     public string TokenText(int id) => addedById.TryGetValue(id, out var token) ? token.Content : Decode([id]);
+
+    private IEnumerable<string> Words(string piece)
+    {
+        IEnumerable<string> pieces = [piece];
+        foreach (var cut in cuts) pieces = pieces.SelectMany(cut.Cut);
+        return pieces;
+    }
+
+    private void AddWord(string word, List<int> ids)
+    {
+        if (wholeWords is not null && wholeWords.TryGetValue(ByteLevelAlphabet.Write(word), out var whole)) ids.Add(whole);
+        else ids.AddRange(bpe.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false));
+    }
 
     private string Token(int id) =>
         tokens.TryGetValue(id, out var token) ? token : throw new ArgumentOutOfRangeException(nameof(id), id, "The vocabulary has no such token.");

@@ -15,13 +15,14 @@ internal static class TokenizerFiles
     {
         using var document = CheckpointIo.ReadObject(vocabulary);
         var ids = CheckpointIo.Json(vocabulary, () => ReadVocabulary(vocabulary, document.RootElement));
-        return new ByteLevelDefinition
+        var definition = new ByteLevelDefinition
         {
             Vocabulary = ids,
             Merges = ReadMerges(merges),
             AddedTokens = AddedTokens(ids, settings),
-            AddPrefixSpace = settings.AddPrefixSpace,
+            Cuts = [new ByteLevelCut(settings.AddPrefixSpace, usePattern: true)],
         };
+        return settings is { AddsBos: true, BosToken: { } bos } ? definition with { FirstToken = definition.Id(bos) } : definition;
     }
 
     public static IReadOnlyDictionary<string, int> ReadVocabulary(string path, JsonElement vocabulary)
@@ -68,6 +69,6 @@ internal static class TokenizerFiles
         return [.. tokens.Values.OrderBy(t => t.Id)];
     }
 
-    private static int? Id(JsonElement? value) =>
+    public static int? Id(JsonElement? value) =>
         value is { ValueKind: JsonValueKind.Number } v && v.TryGetInt32(out var id) && id is >= 0 and < int.MaxValue ? id : null;
 }

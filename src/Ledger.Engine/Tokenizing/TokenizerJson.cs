@@ -18,47 +18,30 @@ internal static class TokenizerJson
 
     private static ByteLevelDefinition Read(string path, JsonElement root)
     {
-        if (Type(Member(root, "normalizer")) is { } normalizer) throw Unsupported(path, "normalizer", normalizer);
+        var nfc = IsNfc(path, Member(root, "normalizer"));
         if (Type(Member(root, "decoder")) is not (null or "ByteLevel") and var decoder) throw Unsupported(path, "decoder", decoder);
-        RequireNothingAdded(path, Member(root, "post_processor"));
-
+        var cuts = PreTokenizerJson.Read(path, Member(root, "pre_tokenizer"));
+        var first = PostProcessorJson.FirstToken(path, Member(root, "post_processor"));
         var model = Member(root, "model") ?? throw Wrong(path, "it has no model");
-        var definition = ReadModel(path, model) with { AddedTokens = ReadAddedTokens(path, Member(root, "added_tokens")) };
-        var pre = Member(root, "pre_tokenizer");
-        return Type(pre) switch
-        {
-            "ByteLevel" => ByteLevel(path, definition, pre!.Value),
-            "Sequence" => Sequence(path, definition, pre!.Value),
-            null => throw Unsupported(path, "pre_tokenizer", "none"),
-            var other => throw Unsupported(path, "pre_tokenizer", other),
-        };
+        var definition = ReadModel(path, model) with { AddedTokens = ReadAddedTokens(path, Member(root, "added_tokens")), Nfc = nfc, Cuts = cuts, FirstToken = first };
+        return first is null || definition.Content(first.Value) is not null ? definition : throw Wrong(path, $"its post_processor adds the id {first}, which no token has");
     }
 
-    private static ByteLevelDefinition ByteLevel(string path, ByteLevelDefinition definition, JsonElement pre) =>
-        definition with { AddPrefixSpace = Flag(path, pre, "add_prefix_space", true), UsePattern = Flag(path, pre, "use_regex", true) };
-
-    /// <summary>The form SmolLM is published in: Digits, then ByteLevel.</summary>
-    private static ByteLevelDefinition Sequence(string path, ByteLevelDefinition definition, JsonElement pre)
+    /// <summary>NFC, by itself or in a Sequence, is the one normalizer there is.</summary>
+    private static bool IsNfc(string path, JsonElement? normalizer) => Type(normalizer) switch
     {
-        JsonElement[] steps = Member(pre, "pretokenizers") is { ValueKind: JsonValueKind.Array } s ? [.. s.EnumerateArray()] : [];
-        var names = steps.Select(p => Type(p) ?? "nothing").ToArray();
-        foreach (var name in names)
-            if (name is not ("Digits" or "ByteLevel")) throw Unsupported(path, "pre_tokenizer", $"Sequence with {name}");
-        if (names is ["ByteLevel"]) return ByteLevel(path, definition, steps[0]);
-        if (names is not ["Digits", "ByteLevel"]) throw Unsupported(path, "pre_tokenizer", $"Sequence [{string.Join(", ", names)}]");
-
-        definition = ByteLevel(path, definition, steps[1]);
-        // It would put a space before every piece that the digits leave.
-        if (definition.AddPrefixSpace) throw Unsupported(path, "pre_tokenizer", "Digits before a ByteLevel with add_prefix_space");
-        return definition with { Digits = Flag(path, steps[0], "individual_digits", false) ? DigitSplit.Individual : DigitSplit.Runs };
-    }
+        null => false,
+        "NFC" => true,
+        "Sequence" => List(path, normalizer!.Value, "normalizers").Count(n => Type(n) is "NFC" ? true : throw Unsupported(path, "normalizer", $"Sequence with {Type(n)}")) > 0,
+        var other => throw Unsupported(path, "normalizer", other),
+    };
 
     private static ByteLevelDefinition ReadModel(string path, JsonElement model)
     {
         // Early files have no type; only BPE has merges.
-        if ((Type(model) ?? (Member(model, "merges") is null ? "nothing" : "BPE")) is not "BPE" and var type) throw Unsupported(path, "model", type);
-        foreach (var name in (ReadOnlySpan<string>)["byte_fallback", "ignore_merges"])
-            if (Flag(path, model, name, false)) throw Unsupported(path, "model", $"BPE with {name}");
+        var type = Member(model, "type") is null && Member(model, "merges") is not null ? "BPE" : Type(model);
+        if (type is not "BPE") throw Unsupported(path, "model", type);
+        if (Flag(path, model, "byte_fallback", false)) throw Unsupported(path, "model", "BPE with byte_fallback");
         foreach (var name in (ReadOnlySpan<string>)["continuing_subword_prefix", "end_of_word_suffix"])
             if (Text(path, model, name) is { Length: > 0 }) throw Unsupported(path, "model", $"BPE with {name}");
         if (Member(model, "dropout") is { } dropout && !(dropout.ValueKind == JsonValueKind.Number && dropout.GetDouble() == 0))
@@ -71,6 +54,8 @@ internal static class TokenizerJson
             Vocabulary = TokenizerFiles.ReadVocabulary(path, vocab),
             Merges = [.. merges.EnumerateArray().Select(m => Merge(path, m))],
             AddedTokens = [],
+            Cuts = [],
+            IgnoreMerges = Flag(path, model, "ignore_merges", false),
             UnknownToken = Text(path, model, "unk_token"),
             FuseUnknown = Flag(path, model, "fuse_unk", false),
         };
@@ -88,20 +73,6 @@ internal static class TokenizerJson
     {
         if (added is not { ValueKind: JsonValueKind.Array } list) return added is null ? [] : throw Wrong(path, "added_tokens is not a list");
         return [.. list.EnumerateArray().Select(t => TokenizerFiles.ReadAddedToken(path, t, Member(t, "id")))];
-    }
-
-    /// <summary>ByteLevel only trims offsets; a template may put nothing around the text.</summary>
-    private static void RequireNothingAdded(string path, JsonElement? post)
-    {
-        switch (Type(post))
-        {
-            case null or "ByteLevel": return;
-            case "TemplateProcessing" when Member(post!.Value, "single") is { ValueKind: JsonValueKind.Array } single
-                && single.GetArrayLength() == 1 && single[0].ValueKind == JsonValueKind.Object && single[0].TryGetProperty("Sequence", out _):
-                return;
-            case "TemplateProcessing": throw Unsupported(path, "post_processor", "TemplateProcessing that adds tokens");
-            case var other: throw Unsupported(path, "post_processor", other);
-        }
     }
 
     internal static JsonElement? Member(JsonElement element, string name) =>
@@ -122,16 +93,19 @@ internal static class TokenizerJson
         _ => throw Wrong(path, $"{name} is not a text"),
     };
 
+    internal static JsonElement[] List(string path, JsonElement element, string name) =>
+        Member(element, name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : throw Wrong(path, $"{name} is not a list");
+
     internal static CheckpointException Wrong(string path, string what) => new(path, $"{path}: {what}.");
 
-    /// <summary>A component's name; "nothing" for one without.</summary>
-    private static string? Type(JsonElement? component) => component switch
+    /// <summary>A component's name, "nothing" for one without; null for no component.</summary>
+    internal static string? Type(JsonElement? component) => component switch
     {
         null => null,
-        { ValueKind: JsonValueKind.Object } c => Member(c, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString() : null,
+        { ValueKind: JsonValueKind.Object } c => Member(c, "type") is { ValueKind: JsonValueKind.String } type ? type.GetString() : "nothing",
         _ => "something that is no component",
     };
 
-    private static CheckpointException Unsupported(string path, string part, string? what) =>
-        new(path, $"{path}: the {part} {what} is not supported.", "supported is byte-level BPE: pre_tokenizer ByteLevel or Digits and ByteLevel, no normalizer, nothing added around the text");
+    internal static CheckpointException Unsupported(string path, string part, string? what) => new(path, $"{path}: the {part} {what} is not supported.",
+        "use a model with byte-level BPE (as GPT-2, Pythia, Llama 3, Qwen2 and SmolLM have; docs/decisions/0008-tokenizers.md names each part); SentencePiece tokenizers (Metaspace, byte_fallback) are not supported");
 }

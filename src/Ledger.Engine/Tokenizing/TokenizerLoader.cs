@@ -24,9 +24,14 @@ public static class TokenizerLoader
     {
         var settings = TokenizerSettings.Read(folder);
         var (path, definition) = Read(folder, settings);
+        var bos = settings.BosToken is { } token ? definition.Id(token) : null;
+        if (definition.FirstToken is { } first && bos is not null && bos != first)
+            throw Disagree(path, $"puts {definition.Content(first)} before a text, but bos_token is {settings.BosToken}");
+        if (settings.AddsBos is { } adds && adds != definition.FirstToken is not null)
+            throw Disagree(path, adds ? "puts no token before a text, but add_bos_token is true" : $"puts {definition.Content(definition.FirstToken!.Value)} before a text, but add_bos_token is false");
         return CheckpointIo.Bpe(path, () => new ByteLevelTokenizer(definition,
-            Id(definition, settings.BosToken) ?? config?.BosTokenId,
-            Id(definition, settings.EosToken) ?? config?.EosTokenIds.Cast<int?>().FirstOrDefault()));
+            definition.FirstToken ?? bos ?? config?.BosTokenId,
+            (settings.EosToken is { } end ? definition.Id(end) : null) ?? config?.EosTokenIds.Cast<int?>().FirstOrDefault()));
     }
 
     private static (string Path, ByteLevelDefinition Definition) Read(string folder, TokenizerSettings settings)
@@ -38,13 +43,10 @@ public static class TokenizerLoader
         if (Path.Exists(vocabulary) && Path.Exists(merges)) return (vocabulary, TokenizerFiles.Read(vocabulary, merges, settings));
 
         throw Path.Exists(Path.Combine(folder, "tokenizer.model"))
-            ? new CheckpointException(folder, $"{folder} has only a SentencePiece tokenizer.model, which is not supported.", "add the tokenizer.json of a byte-level BPE")
+            ? new CheckpointException(folder, $"{folder} has only a SentencePiece tokenizer.model, which is not supported.",
+                "use a model with byte-level BPE (as GPT-2, Pythia, Llama 3, Qwen2 and SmolLM have); docs/decisions/0008-tokenizers.md says why")
             : new CheckpointException(folder, $"{folder} has no tokenizer.", "put tokenizer.json, or vocab.json and merges.txt, beside config.json");
     }
 
-    private static int? Id(ByteLevelDefinition definition, string? token)
-    {
-        if (token is null) return null;
-        return definition.AddedTokens.FirstOrDefault(t => t.Content == token)?.Id ?? (definition.Vocabulary.TryGetValue(token, out var id) ? id : null);
-    }
+    private static CheckpointException Disagree(string path, string what) => new(path, $"{path} {what}.", "make tokenizer_config.json and the tokenizer agree: which the model was trained with cannot be known here");
 }

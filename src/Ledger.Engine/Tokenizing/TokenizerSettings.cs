@@ -15,6 +15,9 @@ internal sealed record TokenizerSettings
 
     public string? EosToken { get; private init; }
 
+    /// <summary>add_bos_token; null where no file says it.</summary>
+    public bool? AddsBos { get; private init; }
+
     public bool AddPrefixSpace { get; private init; }
 
     /// <summary>Every token that has a role, and the additional ones.</summary>
@@ -40,12 +43,12 @@ internal sealed record TokenizerSettings
 
     private static TokenizerSettings Read(string path, JsonElement root, TokenizerSettings before)
     {
-        foreach (var flag in (ReadOnlySpan<string>)["add_bos_token", "add_eos_token"])
-            if (Flag(path, root, flag, false)) throw Wrong(path, $"{flag} is true, which is not supported");
+        if (Flag(path, root, "add_eos_token", false)) throw Wrong(path, "add_eos_token is true, which is not supported");
         return new TokenizerSettings
         {
             BosToken = Content(root, "bos_token") ?? before.BosToken,
             EosToken = Content(root, "eos_token") ?? before.EosToken,
+            AddsBos = Member(root, "add_bos_token") is null ? before.AddsBos : Flag(path, root, "add_bos_token", false),
             AddPrefixSpace = Flag(path, root, "add_prefix_space", before.AddPrefixSpace),
             SpecialTokens = [.. before.SpecialTokens.Union(Roles.Select(r => Content(root, r)).OfType<string>()).Union(Additional(root))],
             AddedTokens = Member(root, "added_tokens_decoder") is { ValueKind: JsonValueKind.Object } added

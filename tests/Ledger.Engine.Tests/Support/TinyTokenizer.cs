@@ -24,11 +24,33 @@ internal static class TinyTokenizer
         ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = Vocabulary(), ["merges"] = new JsonArray([.. Merges.Select(m => (JsonNode)m)]) },
     };
 
+    /// <summary>The same, with the added token before every text, as Llama 3 has it.</summary>
+    public static JsonObject WithBos()
+    {
+        var json = Json();
+        var first = new JsonObject { ["id"] = EndOfText, ["ids"] = new JsonArray(EndOfTextId), ["tokens"] = new JsonArray(EndOfText) };
+        var template = new JsonObject
+        {
+            ["type"] = "TemplateProcessing",
+            ["single"] = new JsonArray(Piece("SpecialToken", EndOfText), Piece("Sequence", "A")),
+            ["special_tokens"] = new JsonObject { [EndOfText] = first },
+        };
+        json["post_processor"] = new JsonObject { ["type"] = "Sequence", ["processors"] = new JsonArray(new JsonObject { ["type"] = "ByteLevel" }, template) };
+        return json;
+    }
+
+    private static JsonObject Piece(string kind, string id) => new() { [kind] = new JsonObject { ["id"] = id, ["type_id"] = 0 } };
+
     /// <summary>The tokenizer of a changed tokenizer.json.</summary>
     public static ITextTokenizer Load(Action<JsonObject>? change = null)
     {
         var json = Json();
         change?.Invoke(json);
+        return Load(json);
+    }
+
+    public static ITextTokenizer Load(JsonObject json)
+    {
         using var folder = new TemporaryFolder();
         folder.Write("tokenizer.json", json.ToJsonString());
         return TokenizerLoader.LoadFiles(folder.Path);

@@ -30,7 +30,7 @@ public sealed class GoldenTokenizerTests
     [Fact]
     public void Digits_that_are_isolated_first_have_the_golden_ids()
     {
-        var tokenizer = GoldenTokenizers.LoadWithDigitSplit("smollm2");
+        var tokenizer = GoldenTokenizers.Load("smollm2", PublishedTokenizers.SmolLm2());
         int texts = 0, changed = 0;
         foreach (var row in GoldenTokenizers.Rows("tokenizers", "smollm2.jsonl"))
         {
@@ -41,6 +41,21 @@ public sealed class GoldenTokenizerTests
         }
         TestContext.Current.TestOutputHelper!.WriteLine($"{texts} texts, {changed} with other ids than without the split, all exact");
         changed.ShouldBeGreaterThan(0);
+    }
+
+    /// <summary>The way Llama 3 and Qwen2 are published, with the pattern that ByteLevel has of its own.</summary>
+    [Theory, MemberData(nameof(Names))]
+    public void A_Split_by_GPT2s_pattern_before_a_ByteLevel_without_one_has_the_golden_ids(string name)
+    {
+        var tokenizer = GoldenTokenizers.Load(name, PublishedTokenizers.Split(PublishedPatterns.Gpt2));
+        var texts = 0;
+        foreach (var row in GoldenTokenizers.Rows("tokenizers", $"{name}.jsonl"))
+        {
+            tokenizer.Encode(row.Text("text")).ShouldBe(row.Ids("ids"), row.Text("text"));
+            texts++;
+        }
+        TestContext.Current.TestOutputHelper!.WriteLine($"{name}: {texts} texts through a Split, all exact");
+        texts.ShouldBeGreaterThan(0);
     }
 
     [Fact]

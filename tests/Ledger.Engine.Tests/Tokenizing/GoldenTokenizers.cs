@@ -11,18 +11,14 @@ internal static class GoldenTokenizers
 {
     public static ITextTokenizer Load(string name) => TokenizerLoader.LoadFiles(Folder(name));
 
-    /// <summary>The same with every digit isolated first, as SmolLM is published.</summary>
-    public static ITextTokenizer LoadWithDigitSplit(string name)
+    /// <summary>The same with another pre-tokenizer.</summary>
+    public static ITextTokenizer Load(string name, JsonObject preTokenizer)
     {
-        var json = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder(name), "tokenizer.json")))!;
-        json["pre_tokenizer"] = new JsonObject
-        {
-            ["type"] = "Sequence",
-            ["pretokenizers"] = new JsonArray(
-                new JsonObject { ["type"] = "Digits", ["individual_digits"] = true },
-                new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true, ["use_regex"] = true }),
-        };
         using var folder = new TemporaryFolder();
+        foreach (var file in (string[])["tokenizer.json", "vocab.json", "merges.txt"])
+            if (Path.Exists(Path.Combine(Folder(name), file))) File.Copy(Path.Combine(Folder(name), file), folder.File(file));
+        var json = Path.Exists(folder.File("tokenizer.json")) ? JsonNode.Parse(File.ReadAllText(folder.File("tokenizer.json")))! : Together(folder);
+        json["pre_tokenizer"] = preTokenizer;
         folder.Write("tokenizer.json", json.ToJsonString());
         return TokenizerLoader.LoadFiles(folder.Path);
     }
@@ -33,6 +29,19 @@ internal static class GoldenTokenizers
     public static int[] Ids(this JsonElement row, string name) => [.. row.GetProperty(name).EnumerateArray().Select(e => e.GetInt32())];
 
     public static string Text(this JsonElement row, string name) => row.GetProperty(name).GetString()!;
+
+    /// <summary>vocab.json and merges.txt as a tokenizer.json.</summary>
+    private static JsonObject Together(TemporaryFolder folder)
+    {
+        var vocabulary = JsonNode.Parse(File.ReadAllText(folder.File("vocab.json")))!.AsObject();
+        var end = new JsonObject { ["id"] = vocabulary[TinyTokenizer.EndOfText]!.GetValue<int>(), ["content"] = TinyTokenizer.EndOfText, ["special"] = true };
+        var merges = File.ReadAllLines(folder.File("merges.txt")).Skip(1).Where(l => l.Length > 0).Select(l => (JsonNode)l);
+        return new JsonObject
+        {
+            ["added_tokens"] = new JsonArray(end),
+            ["model"] = new JsonObject { ["type"] = "BPE", ["vocab"] = vocabulary, ["merges"] = new JsonArray([.. merges]) },
+        };
+    }
 
     private static string Folder(string name) => name switch
     {

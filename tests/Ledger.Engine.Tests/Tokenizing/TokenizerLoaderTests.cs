@@ -23,6 +23,10 @@ public sealed class TokenizerLoaderTests : IDisposable
         Should.Throw<CheckpointException>(() => TokenizerLoader.LoadFiles(folder.Path)).Message.ShouldContain("has no tokenizer");
         folder.Write("tokenizer.model", "never read");
         Should.Throw<CheckpointException>(() => TokenizerLoader.LoadFiles(folder.Path)).Message.ShouldContain("SentencePiece tokenizer.model, which is not supported");
+        folder.Write("tokenizer.json", """{"normalizer":null,"pre_tokenizer":{"type":"Metaspace"},"model":{"type":"BPE","byte_fallback":true,"vocab":{},"merges":[]}}""");
+        var refusal = Should.Throw<CheckpointException>(() => TokenizerLoader.LoadFiles(folder.Path));
+        refusal.Message.ShouldContain("the pre_tokenizer Metaspace is not supported");
+        refusal.Remedy.ShouldNotBeNull().ShouldContain("SentencePiece tokenizers (Metaspace, byte_fallback) are not supported");
     }
 
     [Fact]
@@ -52,7 +56,9 @@ public sealed class TokenizerLoaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"add_bos_token":true}""", "add_bos_token is true, which is not supported")]
+    [InlineData("""{"add_bos_token":true}""", "puts no token before a text, but add_bos_token is true")]
+    [InlineData("""{"add_bos_token":true,"bos_token":"<nowhere>"}""", "puts no token before a text, but add_bos_token is true")]
+    [InlineData("""{"add_bos_token":1}""", "add_bos_token is neither true nor false")]
     [InlineData("""{"add_eos_token":true}""", "add_eos_token is true, which is not supported")]
     [InlineData("""{"added_tokens_decoder":{"x":{"content":"<s>"}}}""", "added_tokens_decoder has the id x")]
     [InlineData("""{"add_prefix_space":1}""", "add_prefix_space is neither true nor false")]
@@ -62,6 +68,26 @@ public sealed class TokenizerLoaderTests : IDisposable
         TinyTokenizer.WriteVocabularyAndMerges(folder.Path);
         folder.Write("tokenizer_config.json", settings);
         Should.Throw<CheckpointException>(() => TokenizerLoader.LoadFiles(folder.Path)).Message.ShouldContain(problem);
+    }
+
+    [Fact]
+    public void Vocabulary_and_merges_begin_a_text_as_add_bos_token_says()
+    {
+        TinyTokenizer.WriteVocabularyAndMerges(folder.Path);
+        folder.Write("tokenizer_config.json", $$"""{"add_bos_token":true,"bos_token":"{{TinyTokenizer.EndOfText}}"}""");
+        var tokenizer = TokenizerLoader.LoadFiles(folder.Path);
+        tokenizer.Encode("the").ShouldBe([TinyTokenizer.EndOfTextId, .. TinyTokenizer.Load().Encode("the")]);
+        (tokenizer.AddsBos, tokenizer.BosTokenId).ShouldBe((true, TinyTokenizer.EndOfTextId));
+    }
+
+    [Theory]
+    [InlineData("""{"add_bos_token":false}""", "before a text, but add_bos_token is false")]
+    [InlineData("""{"bos_token":"a"}""", "before a text, but bos_token is a")]
+    public void A_tokenizer_json_that_its_settings_contradict_is_refused(string settings, string problem)
+    {
+        folder.Write("tokenizer.json", TinyTokenizer.WithBos().ToJsonString());
+        folder.Write("tokenizer_config.json", settings);
+        Should.Throw<CheckpointException>(() => TokenizerLoader.LoadFiles(folder.Path)).Message.ShouldContain($"puts {TinyTokenizer.EndOfText} {problem}");
     }
 
     [Fact]

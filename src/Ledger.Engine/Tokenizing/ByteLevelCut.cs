@@ -1,29 +1,16 @@
 using System.Globalization;
 using System.Text;
-using Microsoft.ML.Tokenizers;
 
 namespace Ledger.Engine.Tokenizing;
 
-/// <summary>How digits are cut off before anything else.</summary>
-internal enum DigitSplit
-{
-    None,
-
-    /// <summary>Each digit by itself.</summary>
-    Individual,
-
-    /// <summary>Each run of digits by itself.</summary>
-    Runs,
-}
-
 /// <summary>
-/// Cuts a text into the words that are merged by themselves, by GPT-2's pattern
+/// The last step of every pre-tokenizer: the words that are merged by themselves, by GPT-2's pattern
 /// <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c>.
 /// Over runes, because .NET's regex sees the halves of a surrogate pair, which are neither letters nor digits.
 /// </summary>
-/// <param name="digits">Applied first; the pattern then sees each piece alone, as if the text began and ended with it.</param>
+/// <param name="addPrefixSpace">A piece that does not begin with a space gets one.</param>
 /// <param name="usePattern">When false, pieces are left whole.</param>
-internal sealed class ByteLevelPreTokenizer(DigitSplit digits, bool usePattern) : PreTokenizer
+internal sealed class ByteLevelCut(bool addPrefixSpace, bool usePattern) : ITextCut
 {
     private enum Class
     {
@@ -33,38 +20,14 @@ internal sealed class ByteLevelPreTokenizer(DigitSplit digits, bool usePattern) 
         Other,
     }
 
-    public override IEnumerable<(int Offset, int Length)> PreTokenize(string text) => PreTokenize(text.AsSpan());
-
-    public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text)
+    public IEnumerable<string> Cut(string text)
     {
-        var words = new List<(int, int)>();
+        if (addPrefixSpace && text[0] != ' ') text = " " + text;
         for (var begin = 0; begin < text.Length;)
         {
-            var end = digits == DigitSplit.None ? text.Length : EndOfPiece(text, begin);
-            if (usePattern) AddWords(text, begin, end, words);
-            else words.Add((begin, end - begin));
+            var end = usePattern ? EndOfWord(text, begin) : text.Length;
+            yield return text[begin..end];
             begin = end;
-        }
-        return words;
-    }
-
-    private int EndOfPiece(ReadOnlySpan<char> text, int begin)
-    {
-        var first = ClassAt(text, begin, out var length) == Class.Number;
-        if (first && digits == DigitSplit.Individual) return begin + length;
-        var end = begin + length;
-        while (end < text.Length && ClassAt(text, end, out length) == Class.Number == first) end += length;
-        return end;
-    }
-
-    private static void AddWords(ReadOnlySpan<char> text, int begin, int end, List<(int, int)> words)
-    {
-        var piece = text[..end];
-        while (begin < end)
-        {
-            var next = EndOfWord(piece, begin);
-            words.Add((begin, next - begin));
-            begin = next;
         }
     }
 
