@@ -12,11 +12,27 @@ public static class LookupToken
     /// <param name="template">A context template with <c>{}</c> for the prompt; <c>{}</c> alone for the plain prompt.</param>
     /// <param name="prompt">With <c>{}</c> for the subject.</param>
     /// <param name="subject">Trimmed here, as it is when the prompt is rendered.</param>
-    /// <exception cref="LookupException">Text before the subject does not end in a space, there is no one <c>{}</c>, or the subject is empty.</exception>
-    public static int Index(ITextTokenizer tokenizer, string template, string prompt, string subject) => IndexAsGiven(tokenizer, template, prompt, subject.Trim());
+    /// <exception cref="LookupException">Text before the subject does not end in a space, there is no one <c>{}</c>, the subject is empty, or the words do not meet there.</exception>
+    public static int Index(ITextTokenizer tokenizer, string template, string prompt, string subject)
+    {
+        var (text, before, own) = Parts(tokenizer, template, prompt, subject.Trim());
+        // The subject's last token may go on into what follows; all others must stand in the text as they were counted.
+        int[] counted = [.. before, .. own.SkipLast(1)];
+        var whole = tokenizer.Encode(text.Replace(EditRequest.Placeholder, subject.Trim(), StringComparison.Ordinal));
+        if (own.Length == 0 || whole.Count <= counted.Length || !whole.Take(counted.Length).SequenceEqual(counted))
+            throw new LookupException(text, $"In \"{text}\" the tokenizer joins what stands before {{}} to \"{subject.Trim()}\": its last token cannot be counted.", "put {} after a word and one single space");
+        return counted.Length;
+    }
 
-    /// <summary>The same with the subject as it is given: the published code trims it only where text stands before it.</summary>
+    /// <summary>The index alone, with the subject as it is given: the published code trims it only where text stands before it.</summary>
     internal static int IndexAsGiven(ITextTokenizer tokenizer, string template, string prompt, string subject)
+    {
+        var (_, before, own) = Parts(tokenizer, template, prompt, subject);
+        return before.Count + own.Length - 1;
+    }
+
+    /// <returns>The template around the prompt; the ids before the subject, with the token that the tokenizer puts before every text; the subject's, without it.</returns>
+    private static (string Text, IReadOnlyList<int> Before, int[] Own) Parts(ITextTokenizer tokenizer, string template, string prompt, string subject)
     {
         var text = template.Replace(EditRequest.Placeholder, prompt, StringComparison.Ordinal);
         var parts = text.Split(EditRequest.Placeholder);
@@ -25,10 +41,7 @@ public static class LookupToken
 
         var prefix = parts[0];
         if (prefix.Length > 0 && !prefix.EndsWith(' ')) throw new LookupException(text, $"In \"{text}\" no space stands before {{}}.", "put {} at the beginning of the prompt or after a space");
-        var before = prefix.Length == 0 ? 0 : Count(tokenizer, prefix[..^1]);
-        var own = Count(tokenizer, prefix.Length == 0 ? subject : " " + subject.Trim());
-        return before + own - 1 + (tokenizer.AddsBos ? 1 : 0);
+        var own = tokenizer.Encode(prefix.Length == 0 ? subject : " " + subject.Trim());
+        return (text, tokenizer.Encode(prefix.Length == 0 ? "" : prefix[..^1]), [.. own.Skip(tokenizer.AddsBos ? 1 : 0)]);
     }
-
-    private static int Count(ITextTokenizer tokenizer, string text) => tokenizer.Encode(text).Count - (tokenizer.AddsBos ? 1 : 0);
 }
