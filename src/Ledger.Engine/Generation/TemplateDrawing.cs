@@ -26,7 +26,10 @@ internal static class TemplateDrawing
         return new ContextTemplates([EditRequest.Placeholder, .. samples.Select(ids => Text(tokenizer, ids))], [.. samples], seed);
     }
 
-    /// <summary>The sample as a sentence with the prompt after it; braces would be taken for the prompt's place.</summary>
+    /// <summary>
+    /// The sample as a sentence with the prompt after it; braces would be taken for the prompt's place. Without its first token, whatever the
+    /// tokenizer's files call that: a tokenizer that begins every text with one puts its own before the sentence.
+    /// </summary>
     private static string Text(ITextTokenizer tokenizer, ImmutableArray<int> ids) =>
-        tokenizer.Decode(ids).Replace('{', ' ').Replace('}', ' ') + ". " + EditRequest.Placeholder;
+        tokenizer.Decode(ids.Skip(1)).Replace('{', ' ').Replace('}', ' ') + ". " + EditRequest.Placeholder;
 }
