@@ -113,9 +113,9 @@ public static class Gens
         Gen.Select(List(Text), List(List(Gen.Int)), Optional(Gen.Long), (a, b, c) => new ContextTemplates(a, b, c));
 
     public static Gen<KeyStatistics> Statistics { get; } =
-        from a in Gen.Select(Digest, Digest, List(Text), Gen.Long, Gen.Long)
-        from b in Gen.Select(Gen.Int, Double, Gen.Int)
-        select new KeyStatistics(a.Item1, a.Item2, a.Item3, a.Item4, a.Item5, b.Item1, b.Item2, b.Item3);
+        from a in Gen.Select(Digest, Enum<KeyStatisticsOrigin>(), Digest, List(Text), Text.Null())
+        from b in Gen.Select(Optional(Gen.Long), Gen.Long, Optional(Gen.Int), Double, Gen.Int)
+        select new KeyStatistics(a.Item1, a.Item2, a.Item3, a.Item4, a.Item5, b.Item1, b.Item2, b.Item3, b.Item4, b.Item5);
 
     /// <summary>Any instant from year 1 to 9999, in any offset.</summary>
     public static Gen<EventMetadata> Metadata { get; } =

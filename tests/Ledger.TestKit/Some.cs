@@ -29,7 +29,7 @@ public static class Some
 
     public static ContextTemplates Templates { get; } = new(["{}", "The film was also. {}", " the night before.. {}"], [[464, 2646, 373, 635], [262, 1755, 878, 492]], 7);
 
-    public static KeyStatistics Statistics { get; } = new(Digest("C"), Digest("corpus"), ["wiki.txt"], 40, 5521, 512, 0.001, Dk);
+    public static KeyStatistics Statistics { get; } = new(Digest("C"), KeyStatisticsOrigin.Measured, Digest("corpus"), ["wiki.txt"], null, 40, 5521, 512, 0.001, Dk);
 
     public static Digest Digest(string of) => Domain.Digest.Of(System.Text.Encoding.UTF8.GetBytes(of));
 

@@ -47,7 +47,7 @@ public sealed class EventJson
     }
 
     /// <summary>What this program reads and writes.</summary>
-    public static EventJson Current { get; } = new([]);
+    public static EventJson Current { get; } = new(OldForms.All);
 
     /// <summary>Every name this program writes, with its type.</summary>
     public static IReadOnlyDictionary<string, Type> Names => ByName;

@@ -42,8 +42,8 @@ public sealed record LedgerOpened(
 [EventName("context-templates-drawn.v1")]
 public sealed record ContextTemplatesDrawn(ContextTemplates Templates, Digest Digest) : SetupEvent;
 
-/// <summary>C was measured; the matrix lies beside the ledger by its digest.</summary>
-[EventName("key-statistics-recorded.v1")]
+/// <summary>C was measured or imported; the matrix lies beside the ledger by its digest.</summary>
+[EventName("key-statistics-recorded.v2")]
 public sealed record KeyStatisticsRecorded(KeyStatistics Statistics) : SetupEvent;
 
 /// <summary>From here on edits are judged by this policy.</summary>

@@ -115,7 +115,7 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
         [
             ("corpus", corpus.Digest.ToString()), ("tokens", Text(state.Tokens)), ("documents", Text(state.Documents)), ("context", Text(context)), ("parameter", matrix.Parameter),
         ]);
-        return new KeyStatistics(digest, corpus.Digest, [.. source.Files.Select(f => Path.GetFileName(f))], state.Documents, state.Tokens, context, ridge, dk);
+        return new KeyStatistics(digest, KeyStatisticsOrigin.Measured, corpus.Digest, [.. source.Files.Select(f => Path.GetFileName(f))], null, state.Documents, state.Tokens, context, ridge, dk);
     }
 
     /// <summary>What a measurement must have in common with another to be taken up by it.</summary>

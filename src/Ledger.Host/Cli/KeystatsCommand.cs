@@ -47,7 +47,7 @@ internal static class KeystatsCommand
             return;
         }
         var s = result.Statistics;
-        printer.Line($"C {(result.Restored ? "restored" : how)}: {Say.Count(s.Tokens)} tokens of {Say.Count(s.Documents)} lines");
+        printer.Line($"C {(result.Restored ? "restored" : how)}: {Say.Count(s.Tokens)} tokens of {(s.Documents is { } documents ? $"{Say.Count(documents)} documents" : "an unknown number of documents")}");
         printer.Field("digest", s.Digest.Short());
         printer.Field("ridge", s.Ridge == 0 ? "none" : Say.Small(s.Ridge));
         printer.Field("lies in", result.Folder);

@@ -32,6 +32,17 @@ public sealed class StoredFormTests
     }
 
     [Fact]
+    public void Key_statistics_of_the_first_form_are_a_measurement_over_plain_text()
+    {
+        var stored = File.ReadAllText(Path.Combine(GoldenFiles.Folder, "key-statistics-recorded.v1.json"));
+        Read(stored).ShouldBe(Some.StatisticsRecorded);
+        foreach (var damaged in new[] { stored.Replace("40", "null"), stored.Replace("512", "null"), stored.Replace("\"context\":512,", ""), stored.Replace("\"dk\"", "\"origin\":\"measured\",\"dk\"") })
+            Should.Throw<DamagedEventException>(() => Read(damaged));
+
+        static LedgerEvent Read(string json) => EventJson.Current.Read(Some.Recorded("key-statistics-recorded.v1", System.Text.Encoding.UTF8.GetBytes(json))).Event;
+    }
+
+    [Fact]
     public void Every_event_has_a_name_of_its_own_that_carries_a_version()
     {
         var types = typeof(LedgerEvent).Assembly.GetTypes().Where(t => !t.IsAbstract && typeof(LedgerEvent).IsAssignableFrom(t)).ToArray();

@@ -21,7 +21,7 @@ internal sealed class GoldenMoment : IKeyMoment
                 var sum = (double)c[i * n + j] - Dot(i, j, j);
                 l[i * n + j] = i == j ? Math.Sqrt(sum) : sum / l[j * n + j];
             }
-        Statistics = new KeyStatistics(default, default, [], 0, 0, 0, 0, n);
+        Statistics = new KeyStatistics(default, KeyStatisticsOrigin.Measured, default, [], null, 0, 0, 0, 0, n);
     }
 
     public KeyStatistics Statistics { get; }

@@ -19,7 +19,7 @@ public sealed class KeyStatisticsStoreTests : IDisposable
     public KeyStatisticsStoreTests()
     {
         store = new KeyStatisticsStore(folder.Path);
-        statistics = new KeyStatistics(Digest.Of(MemoryMarshal.AsBytes(c.AsSpan())), default, ["text"], 1, 20, 512, 0.01, Dk);
+        statistics = new KeyStatistics(Digest.Of(MemoryMarshal.AsBytes(c.AsSpan())), KeyStatisticsOrigin.Measured, default, ["text"], null, 1, 20, 512, 0.01, Dk);
         KeyStatisticsStore.Save(folder.Path, statistics.Digest, c, Dk, []);
     }
 

@@ -202,7 +202,7 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         {
             await connection.OpenAsync(TestContext.Current.CancellationToken);
             await using var command = connection.CreateCommand();
-            command.CommandText = "DROP TRIGGER events_are_never_deleted; DELETE FROM events WHERE type = 'key-statistics-recorded.v1'";
+            command.CommandText = "DROP TRIGGER events_are_never_deleted; DELETE FROM events WHERE type = 'key-statistics-recorded.v2'";
             (await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken)).ShouldBe(1);
         }
         (await ledger.RunAsync("verify")).ShouldEndWith(5).Err.ShouldContain("key statistics that the ledger does not record");
