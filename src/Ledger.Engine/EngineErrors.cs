@@ -74,6 +74,13 @@ public sealed class NoStartTokenException()
 public sealed class CorpusException(string problem, string remedy) : LedgerException(problem, remedy)
 {
     public override FailureKind Kind => FailureKind.BadInput;
+
+    /// <summary>Names to choose from, for people: not all of very many, nor all of a very long one.</summary>
+    internal static string Some(IEnumerable<string> names)
+    {
+        var first = names.Take(21).Select(n => n.Length <= 60 ? n : n[..57] + "…").ToArray();
+        return first.Length == 0 ? "none" : string.Join(", ", first.Length <= 20 ? first : [.. first[..20], "…"]);
+    }
 }
 
 /// <summary>C is not where it should be, or not what it should be.</summary>

@@ -31,6 +31,8 @@ internal static class DependencyRules
         ("TorchSharp", "Ledger.Engine"),
         ("libtorch", "Ledger.Engine"),
         ("Microsoft.ML", "Ledger.Engine"),
+        ("ParquetSharp", "Ledger.Engine"),
+        ("SharpZipLib", "Ledger.Engine"),
         ("Microsoft.Data.Sqlite", "Ledger.Host"),
         ("MediatR", "Ledger.Host"),
         ("System.CommandLine", "Ledger.Host"),
@@ -44,7 +46,7 @@ internal static class DependencyRules
     {
         ["Ledger.Domain"] = ["System.", "FluentValidation"],
         ["Ledger.Projections"] = ["System.", "Ledger.Domain"],
-        ["Ledger.Engine"] = ["System.", "Ledger.Domain", "TorchSharp", "Microsoft.ML.Tokenizers"],
+        ["Ledger.Engine"] = ["System.", "Ledger.Domain", "TorchSharp", "Microsoft.ML.Tokenizers", "ParquetSharp", "ICSharpCode.SharpZipLib"],
     }.ToImmutableDictionary();
 
     /// <summary>What Host must leave to the engine, though its closure has it.</summary>

@@ -76,7 +76,7 @@ public interface IModelEditor : IDisposable
     /// <summary>Greedy continuation: at most <paramref name="tokens"/> new tokens, stopping before an end-of-text token.</summary>
     string Continue(string prompt, int tokens, CancellationToken token);
 
-    /// <summary>C of this model's keys at the edited layer over text files, streaming; the result lies in <paramref name="store"/>.</summary>
+    /// <summary>C of this model's keys at the edited layer over text, streaming; the result lies in <paramref name="store"/>.</summary>
     KeyStatistics Measure(IKeyStatisticsStore store, KeyStatisticsSource source, IProgress<MeasureProgress>? progress, CancellationToken token);
 }
 
@@ -84,12 +84,16 @@ public interface IModelEditor : IDisposable
 /// <param name="Probability">0 to 1.</param>
 public readonly record struct NextToken(int Id, string Text, double Probability);
 
-/// <summary>What C is measured over: UTF-8 text files, one document a line, blank lines left out, each line cut to <paramref name="Context"/> tokens.</summary>
-/// <param name="Files">Paths, in order.</param>
-/// <param name="Context">Tokens a line at most.</param>
+/// <summary>
+/// What C is measured over: UTF-8 text with one document a line, JSON Lines, either as gzip, or Parquet; documents without text are left out, each is cut to
+/// <paramref name="Context"/> tokens.
+/// </summary>
+/// <param name="Files">Paths of files, and of folders for the text below them, in order.</param>
+/// <param name="Context">Tokens a document at most.</param>
 /// <param name="Ridge">λ, or null: 0 when C can be factored without, else the smallest of 1e-6, 1e-5, … that lets it.</param>
 /// <param name="MaxTokens">Stop after this many tokens, or null for all.</param>
-public sealed record KeyStatisticsSource(ImmutableArray<string> Files, int Context = 512, double? Ridge = null, long? MaxTokens = null);
+/// <param name="Column">Which field of JSON Lines or column of Parquet holds the text.</param>
+public sealed record KeyStatisticsSource(ImmutableArray<string> Files, int Context = 512, double? Ridge = null, long? MaxTokens = null, string Column = "text");
 
 /// <param name="BytesDone">Bytes of text behind us.</param>
 /// <param name="BytesTotal">Bytes of text in all.</param>

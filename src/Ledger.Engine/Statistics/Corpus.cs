@@ -1,103 +1,66 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
-using System.Text;
 using Ledger.Domain;
 
 namespace Ledger.Engine.Statistics;
 
-/// <summary>One line of text.</summary>
+/// <summary>One piece of text: a line, or a row.</summary>
 /// <param name="File">Which file, from 0.</param>
-/// <param name="End">Where the next line of that file begins, in bytes.</param>
-internal readonly record struct Document(string Text, int File, long End);
+/// <param name="Next">Where the next document of that file begins, as its <see cref="CorpusFile"/> counts.</param>
+/// <param name="Read">About how many of the file's bytes lie behind it: for people.</param>
+internal readonly record struct Document(string Text, int File, long Next, long Read);
 
-/// <summary>UTF-8 text files, one document a line, read as a stream: only the line terminator is taken off; lines without text are left out.</summary>
+/// <summary>Text files as one stream of documents, in order; documents without text are left out. No file is in memory as a whole.</summary>
 internal sealed class Corpus
 {
-    private readonly string[] paths;
-    private readonly int longest;
+    private readonly ImmutableArray<CorpusFile> files;
 
-    /// <param name="longest">Bytes of a line that are looked at; the rest of a longer one is passed over.</param>
-    /// <exception cref="CorpusException">A file cannot be read.</exception>
-    public Corpus(IEnumerable<string> paths, int longest)
+    /// <param name="paths">Files and folders, in order.</param>
+    /// <param name="column">Which field of JSON Lines or column of Parquet holds the text.</param>
+    /// <param name="longest">Bytes of a document that are looked at; the rest of a longer one is passed over.</param>
+    /// <exception cref="CorpusException">A file cannot be read or is not text, a folder has none, or a file is named twice.</exception>
+    public Corpus(IEnumerable<string> paths, string column, int longest)
     {
-        this.paths = [.. paths];
-        this.longest = longest;
+        files = [.. paths.SelectMany(CorpusFolder.Expand).Select(p => CorpusFile.Of(p.Path, p.Name, column, longest))];
+        if (files.CountBy(f => Path.GetFullPath(f.Path)).FirstOrDefault(p => p.Value > 1).Key is { } twice)
+            throw new CorpusException($"{twice} is named twice, so its text would count twice.", "name every file once; a folder names all the text below it");
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var path in this.paths)
-        {
-            using var stream = Open(path);
-            Bytes += stream.Length;
-            sha256.AppendData(SHA256.HashData(stream));
-        }
-        Digest = this.paths is [var only] ? OfOne(only) : Digest.Of(sha256);
+        foreach (var file in files) sha256.AppendData(file.Look().Span);
+        Digest = files is [var only] ? only.Digest : Digest.Of(sha256);
     }
 
     /// <summary>Of one file, its SHA-256; of several, the SHA-256 over their digests in order.</summary>
     public Digest Digest { get; }
 
-    public long Bytes { get; }
+    public long Bytes => files.Sum(f => f.Bytes);
+
+    /// <summary>What the files are called: below a folder the path from it.</summary>
+    public IEnumerable<string> Names => files.Select(f => f.Name);
+
+    /// <summary>As what each file is read: the same bytes under another name are other documents.</summary>
+    public IEnumerable<string> Kinds => files.Select(f => f.Kind);
+
+    /// <summary>Whether any file has columns.</summary>
+    public bool HasColumns => files.Any(f => f.HasColumns);
 
     /// <summary>The documents from a place on.</summary>
-    public IEnumerable<Document> From(int file, long offset)
+    /// <exception cref="CorpusException">A file is damaged, is not what its name says, or is not the one whose digest was taken.</exception>
+    public IEnumerable<Document> From(int file, long place)
     {
-        for (; file < paths.Length; file++, offset = 0)
+        for (; file < files.Length; file++, place = 0)
         {
-            using var stream = new BufferedStream(Open(paths[file]), 1 << 16);
-            stream.Seek(offset, SeekOrigin.Begin);
-            if (offset == 0) SkipPreamble(stream);
-            while (ReadLine(stream) is { } line)
-                if (!string.IsNullOrWhiteSpace(line)) yield return new Document(line, file, stream.Position);
+            foreach (var (text, next, read) in files[file].From(place))
+                if (!string.IsNullOrWhiteSpace(text)) yield return new Document(text, file, next, read);
+            files[file].RequireUnchanged();
         }
     }
 
-    /// <summary>Bytes before a place, over all files.</summary>
-    public long BytesBefore(int file, long offset) => paths.Take(file).Sum(p => new FileInfo(p).Length) + offset;
+    /// <summary>Bytes before a document's end, over all files.</summary>
+    public long BytesBefore(Document document) => files.Take(document.File).Sum(f => f.Bytes) + document.Read;
 
-    private string? ReadLine(Stream stream)
+    /// <exception cref="CorpusException">A file is not the one whose digest was taken.</exception>
+    public void RequireUnchanged()
     {
-        var bytes = new List<byte>();
-        bool any = false, cut = false;
-        for (int b; (b = stream.ReadByte()) >= 0;)
-        {
-            any = true;
-            if (b == '\n') break;
-            if (bytes.Count < longest) bytes.Add((byte)b);
-            else cut = true;
-        }
-        if (!any) return null;
-        if (bytes is [.., (byte)'\r']) bytes.RemoveAt(bytes.Count - 1);
-        // A line cut inside a character loses that character, not more.
-        if (cut && Rune.DecodeLastFromUtf8(CollectionsMarshal.AsSpan(bytes), out _, out var part) == OperationStatus.NeedMoreData)
-            bytes.RemoveRange(bytes.Count - part, part);
-        return Encoding.UTF8.GetString([.. bytes]);
-    }
-
-    private static void SkipPreamble(Stream stream)
-    {
-        foreach (var b in Encoding.UTF8.GetPreamble())
-            if (stream.ReadByte() != b)
-            {
-                stream.Seek(0, SeekOrigin.Begin);
-                return;
-            }
-    }
-
-    private static Digest OfOne(string path)
-    {
-        using var stream = Open(path);
-        return new Digest(SHA256.HashData(stream));
-    }
-
-    private static FileStream Open(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CorpusException($"{path} cannot be read: {e.Message}", "name UTF-8 text files, one document a line");
-        }
+        foreach (var file in files) file.RequireUnchanged();
     }
 }

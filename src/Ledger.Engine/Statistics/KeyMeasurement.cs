@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -21,42 +22,52 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
     /// <summary>1,024 tokens at once measured fastest: what lies between two products still fits the caches. 8,192 took 1.7 times as long.</summary>
     private const int BatchTokens = 1024;
 
-    private const int Window = 64, BytesPerToken = 64;
-    private static readonly TimeSpan SaveEvery = TimeSpan.FromSeconds(20);
+    private const int Window = 64, BytesPerToken = 64, NamesKept = 64;
 
     private readonly int dk = matrix.Dk;
 
-    /// <exception cref="CorpusException">A file cannot be read, or there is no text in them.</exception>
+    /// <summary>A killed measurement loses this much.</summary>
+    public TimeSpan SaveEvery { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <exception cref="CorpusException">A file cannot be read, is not what it should be or changes meanwhile, or there is no text in them.</exception>
     public KeyStatistics Measure(string folder, KeyStatisticsSource source, IProgress<MeasureProgress>? progress, CancellationToken token)
     {
         if (source.Context < 1) throw new CorpusException($"a context of {source.Context} tokens holds no text.", "give 1 or more with --context");
-        if (source.Ridge is { } given && !(double.IsFinite(given) && given >= 0)) throw new CorpusException($"{given} is no ridge.", "give a number from 0 on with --ridge");
+        Cholesky.RequireRidge(source.Ridge);
         if (source.MaxTokens is < 1) throw new CorpusException("no token may be read.", "give 1 or more with --max-tokens");
         var context = Math.Min(source.Context, model.Config.Positions);
-        var corpus = new Corpus(source.Files, checked(context * BytesPerToken));
+        var corpus = new Corpus(source.Files, source.Column, checked(context * BytesPerToken));
         Directory.CreateDirectory(folder);
-        var partial = Path.Combine(folder, Name(corpus, context, source.MaxTokens) + ".partial.safetensors");
+        var partial = Path.Combine(folder, Name(corpus, source, context) + ".partial.safetensors");
         using var scope = NewDisposeScope();
         var state = State.Read(partial, dk) ?? new State(zeros(dk, dk, ScalarType.Float64), 0, 0, 0, 0);
         var saved = Stopwatch.GetTimestamp();
-        foreach (var window in corpus.From(state.File, state.Offset).Chunk(Window))
+        foreach (var window in corpus.From(state.File, state.Place).Chunk(Window))
         {
             if (source.MaxTokens is { } most && state.Tokens >= most) break;
             if (token.IsCancellationRequested)
             {
-                state.Write(partial);
+                Save();
                 token.ThrowIfCancellationRequested();
             }
             state = Add(state, window, context, source.MaxTokens);
-            progress?.Report(new MeasureProgress(corpus.BytesBefore(state.File, state.Offset), corpus.Bytes, state.Tokens));
+            progress?.Report(new MeasureProgress(corpus.BytesBefore(window[^1]), corpus.Bytes, state.Tokens));
             if (Stopwatch.GetElapsedTime(saved) < SaveEvery) continue;
-            state.Write(partial);
+            Save();
             saved = Stopwatch.GetTimestamp();
         }
-        if (state.Tokens == 0) throw new CorpusException("There is no text in these files.", "name UTF-8 text files, one document a line");
+        if (state.Tokens == 0) throw new CorpusException("There is no text in these files.", CorpusFile.Remedy);
+        corpus.RequireUnchanged();
         var statistics = Finish(folder, state, source, corpus, context);
         File.Delete(partial);
         return statistics;
+
+        // Sums over files that changed meanwhile must not be taken up as those of the files that were there.
+        void Save()
+        {
+            corpus.RequireUnchanged();
+            state.Write(partial);
+        }
     }
 
     private State Add(State state, Document[] window, int context, long? most)
@@ -84,7 +95,7 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
         return state with
         {
             File = window[^1].File,
-            Offset = window[^1].End,
+            Place = window[^1].Next,
             Documents = state.Documents + rows.Count,
             Tokens = state.Tokens + rows.Sum(r => (long)r.Count),
         };
@@ -107,28 +118,31 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
     {
         var mean = state.Sum.Plus(state.Sum.t()).Over(2.0 * state.Tokens);
         var c = mean.to(ScalarType.Float32).contiguous().data<float>().ToArray();
-        var ridge = source.Ridge ?? Cholesky.SmallestRidge(c, dk, state.Tokens);
-        if (source.Ridge is not null && Cholesky.Factor(c, dk, ridge) is null)
-            throw new CorpusException($"C over {state.Tokens} tokens cannot be factored with ridge {ridge}: it is not positive definite.", "give a larger --ridge, or leave it out");
-        var digest = Digest.Of(MemoryMarshal.AsBytes(c.AsSpan()));
-        KeyStatisticsStore.Save(folder, digest, c, dk,
+        var (digest, ridge) = KeyStatisticsStore.Keep(folder, c, dk, state.Tokens, source.Ridge,
         [
             ("corpus", corpus.Digest.ToString()), ("tokens", Text(state.Tokens)), ("documents", Text(state.Documents)), ("context", Text(context)), ("parameter", matrix.Parameter),
         ]);
-        return new KeyStatistics(digest, KeyStatisticsOrigin.Measured, corpus.Digest, [.. source.Files.Select(f => Path.GetFileName(f))], null, state.Documents, state.Tokens, context, ridge, dk);
+        return new KeyStatistics(digest, KeyStatisticsOrigin.Measured, corpus.Digest, Names(corpus), corpus.HasColumns ? source.Column : null, state.Documents, state.Tokens, context, ridge, dk);
+    }
+
+    /// <summary>They stand in an event, which has its limit: of many the first.</summary>
+    private static ImmutableArray<string> Names(Corpus corpus)
+    {
+        var names = corpus.Names.ToImmutableArray();
+        return names.Length <= NamesKept ? names : [.. names[..(NamesKept - 1)], $"… and {names.Length - NamesKept + 1} more"];
     }
 
     /// <summary>What a measurement must have in common with another to be taken up by it.</summary>
-    private string Name(Corpus corpus, int context, long? most) =>
-        Digest.Of(Encoding.UTF8.GetBytes($"{stamp}|{matrix.Parameter}|{corpus.Digest}|{context}|{most}|{Window}|{BatchTokens}")).ToString()[..32];
+    private string Name(Corpus corpus, KeyStatisticsSource source, int context) => Digest.Of(Encoding.UTF8.GetBytes(
+        $"{stamp}|{matrix.Parameter}|{corpus.Digest}|{context}|{source.MaxTokens}|{Window}|{BatchTokens}|{string.Join('/', corpus.Kinds)}|{source.Column}")).ToString()[..32];
 
     private static string Text(long n) => n.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>How far a measurement is: up to and without the document that begins at <paramref name="Offset"/> of file <paramref name="File"/>.</summary>
+    /// <summary>How far a measurement is: up to and without the document that begins at <paramref name="Place"/> of file <paramref name="File"/>.</summary>
     /// <param name="Sum">Σ k kᵀ, float64 [d_k, d_k].</param>
-    private sealed record State(Tensor Sum, long Tokens, long Documents, int File, long Offset)
+    private sealed record State(Tensor Sum, long Tokens, long Documents, int File, long Place)
     {
-        private static readonly string[] Numbers = ["tokens", "documents", "file", "offset"];
+        private static readonly string[] Numbers = ["tokens", "documents", "file", "place"];
 
         public static State? Read(string path, int dk)
         {
@@ -150,7 +164,7 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
         public void Write(string path)
         {
             var sum = Sum.data<double>().ToArray();
-            string[] values = [Text(Tokens), Text(Documents), Text(File), Text(Offset)];
+            string[] values = [Text(Tokens), Text(Documents), Text(File), Text(Place)];
             var writer = new SafetensorsWriter().Add("sum", sum, Sum.shape).Note("sha256", Seal(Digest.Of(MemoryMarshal.AsBytes(sum.AsSpan())), values));
             foreach (var (name, value) in Numbers.Zip(values)) writer.Note(name, value);
             writer.Write(path);

@@ -38,6 +38,12 @@ internal static class Cholesky
         return info.item<int>() == 0 ? l.contiguous().data<double>().ToArray() : null;
     }
 
+    /// <exception cref="CorpusException">Not a number from 0 on.</exception>
+    public static void RequireRidge(double? ridge)
+    {
+        if (ridge is { } given && !(double.IsFinite(given) && given >= 0)) throw new CorpusException($"{given} is no ridge.", "give a number from 0 on with --ridge");
+    }
+
     /// <summary>0 when C can be factored as it is, else the smallest of 1e-6, 1e-5, … that lets it.</summary>
     /// <remarks>Fewer keys than d_k make C singular, though rounding may let the factorisation through: those always get a ridge.</remarks>
     public static double SmallestRidge(float[] c, int dk, long tokens)
@@ -45,6 +51,6 @@ internal static class Cholesky
         if (tokens >= dk && Factor(c, dk, 0) is not null) return 0;
         for (var ridge = 1e-6; ridge < 1; ridge *= 10)
             if (Factor(c, dk, ridge) is not null) return ridge;
-        throw new CorpusException("C cannot be factored with any ridge: the keys are not finite, or all zero.", "measure over ordinary text");
+        throw new CorpusException("C cannot be factored with any ridge: the keys are not finite or all zero, or it is no second moment.", "measure over ordinary text");
     }
 }

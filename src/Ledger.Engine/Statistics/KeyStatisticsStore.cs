@@ -59,6 +59,20 @@ public sealed class KeyStatisticsStore(string folder) : IKeyStatisticsStore
 
     internal static string MatrixPath(string folder, Digest digest) => Path.Combine(folder, digest + ".safetensors");
 
+    /// <summary>Writes C, once it is seen that it can be factored.</summary>
+    /// <param name="ridge">λ, or null for the smallest that is needed.</param>
+    /// <returns>C's digest and the λ it is factored with.</returns>
+    /// <exception cref="CorpusException">C cannot be factored.</exception>
+    internal static (Digest Digest, double Ridge) Keep(string folder, float[] c, int dk, long tokens, double? ridge, IEnumerable<(string Name, string Value)> notes)
+    {
+        if (ridge is { } given && Cholesky.Factor(c, dk, given) is null)
+            throw new CorpusException($"C over {tokens} tokens cannot be factored with ridge {given}: it is not positive definite.", "give a larger --ridge, or leave it out");
+        var chosen = ridge ?? Cholesky.SmallestRidge(c, dk, tokens);
+        var digest = Digest.Of(MemoryMarshal.AsBytes(c.AsSpan()));
+        Save(folder, digest, c, dk, notes);
+        return (digest, chosen);
+    }
+
     /// <summary>Writes C under its digest.</summary>
     internal static void Save(string folder, Digest digest, float[] c, int dk, IEnumerable<(string Name, string Value)> notes)
     {

@@ -9,18 +9,22 @@ internal static class KeystatsCommand
 {
     public static Command Create(Face face)
     {
-        var files = new Argument<string[]>("TEXT") { Description = "UTF-8 text files, one document a line.", Arity = ArgumentArity.ZeroOrMore };
-        var context = new Option<int>("--context") { Description = "Each line is cut to this many tokens.", DefaultValueFactory = _ => 512, HelpName = "N" };
+        var files = new Argument<string[]>("TEXT") { Description = "UTF-8 text (one document a line), .jsonl, either as .gz, .parquet, or folders: of these, what ends in .txt, .jsonl, .txt.gz, .jsonl.gz or .parquet.", Arity = ArgumentArity.ZeroOrMore };
+        var context = new Option<int>("--context") { Description = "Each document is cut to this many tokens.", DefaultValueFactory = _ => 512, HelpName = "N" };
         var ridge = new Option<double?>("--ridge") { Description = "λ: λ·trace(C)/d_k is added to the diagonal. Default: none, or the smallest that lets C be factored.", HelpName = "λ" };
         var tokens = new Option<long?>("--max-tokens") { Description = "Stop after this many tokens.", HelpName = "N" };
+        var column = new Option<string>("--column") { Description = "Which field of JSON Lines or column of Parquet holds the text.", DefaultValueFactory = _ => "text", HelpName = "NAME" };
         var from = new Option<string?>("--from") { Description = "Take C over from another ledger of the same base and layer instead of measuring it.", HelpName = "LEDGER" };
-        var command = new Command("keystats", "Measure C, the second moment of keys over ordinary text, or take it over from another ledger; once a ledger, before the first edit.") { files, context, ridge, tokens, from };
+        var command = new Command("keystats", "Measure C, the second moment of keys over ordinary text, or take it over from another ledger; once a ledger, before the first edit.")
+        {
+            files, context, ridge, tokens, column, from,
+        };
         command.Check(parsed =>
         {
             var measures = parsed.GetValue(files) is { Length: > 0 };
             if (!measures && parsed.GetValue(from) is null) parsed.AddError("keystats needs text to measure over:  ledger keystats TEXT…   or --from LEDGER");
-            if (parsed.GetValue(from) is not null && (measures || new Option[] { context, ridge, tokens }.Any(o => parsed.GetResult(o) is { Implicit: false })))
-                parsed.AddError("--from takes C as it was measured: leave texts, --context, --ridge and --max-tokens out.");
+            if (parsed.GetValue(from) is not null && (measures || new Option[] { context, ridge, tokens, column }.Any(o => parsed.GetResult(o) is { Implicit: false })))
+                parsed.AddError("--from takes C as it was measured: leave texts, --context, --ridge, --max-tokens and --column out.");
         });
         face.Bind(command, async (parsed, printer, token) =>
         {
@@ -29,7 +33,7 @@ internal static class KeystatsCommand
                 Print(printer, await face.Mediator.Send(new TakeKeys.Request(CommonOptions.LedgerOf(parsed), LedgerPaths.Resolve(other), CommonOptions.AuthorOf(parsed)), token), "taken over");
                 return Errors.Done;
             }
-            var source = new KeyStatisticsSource([.. parsed.GetRequiredValue(files)], parsed.GetValue(context), parsed.GetValue(ridge), parsed.GetValue(tokens));
+            var source = new KeyStatisticsSource([.. parsed.GetRequiredValue(files)], parsed.GetValue(context), parsed.GetValue(ridge), parsed.GetValue(tokens), parsed.GetRequiredValue(column));
             var line = new ProgressLine(face);
             var result = await face.Mediator.Send(new MeasureKeys.Request(CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), source, CommonOptions.AuthorOf(parsed), new Steps(line)), token);
             line.Clear();

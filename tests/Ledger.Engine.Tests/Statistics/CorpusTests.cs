@@ -38,7 +38,7 @@ public sealed class CorpusTests : IDisposable
         var corpus = Of(folder.Write("1", "a\nb"), folder.Write("0", ""), folder.Write("2", "\ufeffc\nd\n"));
         corpus.From(0, 0).Select(d => (d.Text, d.File)).ShouldBe([("a", 0), ("b", 0), ("c", 2), ("d", 2)]);
         corpus.Bytes.ShouldBe(3 + 0 + 7);
-        corpus.BytesBefore(2, 5).ShouldBe(3 + 5);
+        corpus.BytesBefore(corpus.From(2, 0).First()).ShouldBe(3 + 5);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class CorpusTests : IDisposable
     {
         var corpus = Of(folder.Write("1", "a\r\n\nb é\nc"), folder.Write("2", "\ufeffd\n\ne\n"));
         var all = corpus.From(0, 0).ToArray();
-        for (var i = 0; i < all.Length; i++) corpus.From(all[i].File, all[i].End).ShouldBe(all[(i + 1)..]);
+        for (var i = 0; i < all.Length; i++) corpus.From(all[i].File, all[i].Next).ShouldBe(all[(i + 1)..]);
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class CorpusTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private static Corpus Of(params string[] paths) => new(paths, longest: 1000);
+    private static Corpus Of(params string[] paths) => new(paths, "text", longest: 1000);
 
-    private string[] Lines(string text, int longest = 1000) => [.. new Corpus([folder.Write("text", Encoding.UTF8.GetBytes(text))], longest).From(0, 0).Select(d => d.Text)];
+    private string[] Lines(string text, int longest = 1000) => [.. new Corpus([folder.Write("text", Encoding.UTF8.GetBytes(text))], "text", longest).From(0, 0).Select(d => d.Text)];
 }

@@ -2,6 +2,7 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
 using Ledger.Engine.Statistics;
 using Ledger.Engine.Tests.Support;
+using Ledger.TestKit;
 
 namespace Ledger.Engine.Tests.Statistics;
 
@@ -31,6 +32,25 @@ public sealed class InterruptedMeasurementTests : IDisposable
         Partial().ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    public void Killed_between_two_saves_it_goes_on_from_the_last(int windows)
+    {
+        var left = windows;
+        var told = new Told<MeasureProgress>(_ =>
+        {
+            if (--left == 0) throw new KilledException();
+        });
+        var measurement = new KeyMeasurement(model.Model, model.Tokenizer, model.Matrix(1), default) { SaveEvery = TimeSpan.Zero };
+        Should.Throw<KilledException>(() => measurement.Measure(folder.File("stats"), source, told, CancellationToken.None));
+        told.Clear();
+        left = int.MaxValue;
+        measurement.Measure(folder.File("stats"), source, told, CancellationToken.None).ShouldBe(Measure("whole").Statistics);
+        told.Count.ShouldBe(4 - (windows - 1));
+    }
+
     [Fact]
     public void It_can_be_interrupted_again_and_again()
     {
@@ -38,6 +58,74 @@ public sealed class InterruptedMeasurementTests : IDisposable
         Interrupt(1).Count.ShouldBe(1);
         Interrupt(1).Count.ShouldBe(1);
         Measure("stats").Statistics.ShouldBe(Measure("whole").Statistics);
+    }
+
+    [Theory]
+    [InlineData("txt")]
+    [InlineData("txt.gz")]
+    [InlineData("jsonl")]
+    [InlineData("jsonl.gz")]
+    [InlineData("parquet")]
+    public void Whatever_the_text_is_packed_in_it_gives_the_same_C_taken_up_or_not(string kind)
+    {
+        var (plain, reports) = Measure("plain");
+        Directory.CreateDirectory(folder.File("corpus/deeper"));
+        Pack("corpus/1", TinyText.Of(150));
+        Pack("corpus/deeper/2", TinyText.Of(100, seed: 5));
+        var packed = source with { Files = [folder.File("corpus")], Column = "body" };
+        Interrupt(1, packed);
+        Interrupt(2, packed);
+        var (taken, rest) = Measure("stats", packed);
+        rest.Count.ShouldBe(1);
+        rest[0].Tokens.ShouldBe(reports[^1].Tokens);
+        rest[0].BytesDone.ShouldBe(rest[0].BytesTotal);
+        (taken.Digest, taken.Documents, taken.Tokens).ShouldBe((plain.Digest, plain.Documents, plain.Tokens));
+        taken.ShouldBe(Measure("whole", packed).Statistics);
+        taken.Files.ShouldBe([$"1.{kind}", $"deeper/2.{kind}"]);
+        taken.Column.ShouldBe(kind.StartsWith("txt") ? null : "body");
+
+        void Pack(string name, string text)
+        {
+            string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            _ = kind switch
+            {
+                "txt" => folder.Write($"{name}.{kind}", text),
+                "txt.gz" => folder.Write($"{name}.{kind}", Corpora.Gzip(text)),
+                "jsonl" => folder.Write($"{name}.{kind}", Corpora.JsonLines(lines, "body")),
+                "jsonl.gz" => folder.Write($"{name}.{kind}", Corpora.Gzip(Corpora.JsonLines(lines, "body"))),
+                _ => ParquetFiles.Write(folder.File($"{name}.{kind}"), lines, "body"),
+            };
+        }
+    }
+
+    [Fact]
+    public void Over_files_that_changed_meanwhile_it_starts_again_and_is_not_mixed()
+    {
+        Interrupt(2);
+        var text = File.ReadAllText(source.Files[0]);
+        File.WriteAllText(source.Files[0], "another " + text[8..]);
+        var (changed, reports) = Measure("stats");
+        reports.Count.ShouldBe(4);
+        changed.ShouldBe(Measure("whole").Statistics);
+    }
+
+    [Fact]
+    public void Files_that_change_while_it_runs_are_noticed_and_nothing_of_them_is_kept()
+    {
+        using var editor = model.Editor(1);
+        var told = new Told<MeasureProgress>(_ => File.AppendAllText(source.Files[1], "more\n"));
+        Should.Throw<CorpusException>(() => editor.Measure(new KeyStatisticsStore(folder.File("stats")), source, told, CancellationToken.None)).Message.ShouldContain("changed while it was measured");
+        Directory.GetFiles(folder.File("stats")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Of_very_many_files_the_first_names_are_kept()
+    {
+        Directory.CreateDirectory(folder.File("many"));
+        for (var i = 0; i < 70; i++) folder.Write($"many/{i:00}.txt", "the man\n");
+        var files = Measure("stats", source with { Files = [folder.File("many")] }).Statistics.Files;
+        files.Length.ShouldBe(64);
+        files[62..].ShouldBe(["62.txt", "… and 7 more"]);
     }
 
     [Theory]
@@ -100,7 +188,7 @@ public sealed class InterruptedMeasurementTests : IDisposable
         return (editor.Measure(new KeyStatisticsStore(folder.File(into)), other ?? source, told, CancellationToken.None), told);
     }
 
-    private Told<MeasureProgress> Interrupt(int windows)
+    private Told<MeasureProgress> Interrupt(int windows, KeyStatisticsSource? other = null)
     {
         using var editor = model.Editor(1);
         using var cancel = new CancellationTokenSource();
@@ -109,9 +197,11 @@ public sealed class InterruptedMeasurementTests : IDisposable
         {
             if (--left == 0) cancel.Cancel();
         });
-        Should.Throw<OperationCanceledException>(() => editor.Measure(new KeyStatisticsStore(folder.File("stats")), source, told, cancel.Token));
+        Should.Throw<OperationCanceledException>(() => editor.Measure(new KeyStatisticsStore(folder.File("stats")), other ?? source, told, cancel.Token));
         return told;
     }
+
+    private sealed class KilledException : Exception;
 
     private string? Partial() => Directory.GetFiles(folder.File("stats"), "*.partial.safetensors").SingleOrDefault();
 }
