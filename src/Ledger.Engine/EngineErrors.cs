@@ -83,9 +83,16 @@ public sealed class CorpusException(string problem, string remedy) : LedgerExcep
     }
 }
 
+/// <summary>A file of published statistics is not what can be taken over.</summary>
+public sealed class MomentFileException(string problem)
+    : LedgerException(problem, "give an .npz as ROME's layer_stats writes it, of this model and layer: with mom2.mom2 (the sum of k kᵀ) and mom2.count")
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
 /// <summary>C is not where it should be, or not what it should be.</summary>
 public sealed class KeyStatisticsMissingException(string problem)
-    : LedgerException(problem, "measure it again over the same texts:  ledger keystats TEXT…")
+    : LedgerException(problem, "measure it again over the same texts:  ledger keystats TEXT…   or import the same file again")
 {
     public override FailureKind Kind => FailureKind.BadInput;
 }

@@ -35,6 +35,7 @@ public static class Wiring
         services.AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehaviour<,>));
         services.AddTransient<IRequestHandler<OpenLedgerFeature.Request, OpenLedgerFeature.Result>, OpenLedgerFeature.Handler>();
         services.AddTransient<IRequestHandler<MeasureKeys.Request, MeasureKeys.Result>, MeasureKeys.Handler>();
+        services.AddTransient<IRequestHandler<ImportKeys.Request, MeasureKeys.Result>, ImportKeys.Handler>();
         services.AddTransient<IRequestHandler<TakeKeys.Request, MeasureKeys.Result>, TakeKeys.Handler>();
         services.AddTransient<IRequestHandler<ApplyEditFeature.Request, EditResult>, ApplyEditFeature.Handler>();
         services.AddTransient<IRequestHandler<ApplyEdits.Request, ApplyEdits.Result>, ApplyEdits.Handler>();

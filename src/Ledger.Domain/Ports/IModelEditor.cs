@@ -122,6 +122,11 @@ public interface IKeyStatisticsStore
     /// <summary>Whether C is here and what its digest says.</summary>
     bool Has(KeyStatistics statistics);
 
+    /// <summary>Takes C over from a file of ROME's published statistics (.npz with <c>mom2.mom2</c> and <c>mom2.count</c>); pickles in it are never read.</summary>
+    /// <param name="ridge">λ, or null: chosen as for a measured C.</param>
+    /// <exception cref="LedgerException">The file is not that, or of a matrix with another d_k; nothing was kept.</exception>
+    KeyStatistics Import(string path, int dk, double? ridge);
+
     /// <summary>Copies C from another store, unless it is here already.</summary>
     /// <exception cref="LedgerException">The other has not got it, or not what its digest says.</exception>
     void Take(IKeyStatisticsStore from, KeyStatistics statistics);

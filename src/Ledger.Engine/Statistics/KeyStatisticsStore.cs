@@ -59,6 +59,8 @@ public sealed class KeyStatisticsStore(string folder) : IKeyStatisticsStore
 
     internal static string MatrixPath(string folder, Digest digest) => Path.Combine(folder, digest + ".safetensors");
 
+    public KeyStatistics Import(string path, int dk, double? ridge) => PublishedMoment.Import(Folder, path, dk, ridge);
+
     /// <summary>Writes C, once it is seen that it can be factored.</summary>
     /// <param name="ridge">λ, or null for the smallest that is needed.</param>
     /// <returns>C's digest and the λ it is factored with.</returns>

@@ -15,14 +15,14 @@ internal static class KeystatsCommand
         var tokens = new Option<long?>("--max-tokens") { Description = "Stop after this many tokens.", HelpName = "N" };
         var column = new Option<string>("--column") { Description = "Which field of JSON Lines or column of Parquet holds the text.", DefaultValueFactory = _ => "text", HelpName = "NAME" };
         var from = new Option<string?>("--from") { Description = "Take C over from another ledger of the same base and layer instead of measuring it.", HelpName = "LEDGER" };
-        var command = new Command("keystats", "Measure C, the second moment of keys over ordinary text, or take it over from another ledger; once a ledger, before the first edit.")
+        var command = new Command("keystats", "Measure C, the second moment of keys over ordinary text, or take it over from another ledger or a file of published statistics; once a ledger, before the first edit.")
         {
-            files, context, ridge, tokens, column, from,
+            files, context, ridge, tokens, column, from, Import(face),
         };
         command.Check(parsed =>
         {
             var measures = parsed.GetValue(files) is { Length: > 0 };
-            if (!measures && parsed.GetValue(from) is null) parsed.AddError("keystats needs text to measure over:  ledger keystats TEXT…   or --from LEDGER");
+            if (!measures && parsed.GetValue(from) is null) parsed.AddError("keystats needs text to measure over:  ledger keystats TEXT…   or --from LEDGER   or  ledger keystats import FILE.npz");
             if (parsed.GetValue(from) is not null && (measures || new Option[] { context, ridge, tokens, column }.Any(o => parsed.GetResult(o) is { Implicit: false })))
                 parsed.AddError("--from takes C as it was measured: leave texts, --context, --ridge, --max-tokens and --column out.");
         });
@@ -43,6 +43,20 @@ internal static class KeystatsCommand
         return command;
     }
 
+    private static Command Import(Face face)
+    {
+        var file = new Argument<string>("FILE") { Description = "An .npz as ROME's layer_stats writes it, with mom2.mom2 (the sum of k kᵀ) and mom2.count, of this model and layer." };
+        var ridge = new Option<double?>("--ridge") { Description = "λ, as for a measured C.", HelpName = "λ" };
+        var command = new Command("import", "Take C over from a file of ROME's published statistics instead of measuring it.") { file, ridge };
+        face.Bind(command, async (parsed, printer, token) =>
+        {
+            var request = new ImportKeys.Request(CommonOptions.LedgerOf(parsed), parsed.GetRequiredValue(file), parsed.GetValue(ridge), CommonOptions.AuthorOf(parsed));
+            Print(printer, await face.Mediator.Send(request, token), "imported");
+            return Errors.Done;
+        });
+        return command;
+    }
+
     private static void Print(Printer printer, MeasureKeys.Result result, string how)
     {
         if (printer.IsJson)
@@ -51,7 +65,7 @@ internal static class KeystatsCommand
             return;
         }
         var s = result.Statistics;
-        printer.Line($"C {(result.Restored ? "restored" : how)}: {Say.Count(s.Tokens)} tokens of {(s.Documents is { } documents ? $"{Say.Count(documents)} documents" : "an unknown number of documents")}");
+        printer.Line($"C {(result.Restored ? "restored" : how)}: {Say.Count(s.Tokens, "token")} of {(s.Documents is { } documents ? Say.Count(documents, "document") : "an unknown number of documents")}");
         printer.Field("digest", s.Digest.Short());
         printer.Field("ridge", s.Ridge == 0 ? "none" : Say.Small(s.Ridge));
         printer.Field("lies in", result.Folder);

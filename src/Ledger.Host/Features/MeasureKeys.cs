@@ -20,20 +20,31 @@ public static class MeasureKeys
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var store = stores(request.Ledger);
-            if (session.Setup.Statistics is { } known && store.Has(known))
-                session.Setup.Record(known);            // says why not
-
+            RequireMissing(session.Setup, store);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
             var measured = bench.Editor.Measure(store, request.Source, request.Progress, token);
-            if (session.Setup.Statistics is { } recorded)
-            {
-                if (recorded.Digest == measured.Digest) return new Result(recorded, store.Folder, Restored: true);
-                throw new SetupException(
-                    $"These texts give another C ({measured.Digest.Short()}) than the one this ledger recorded ({recorded.Digest.Short()}).",
-                    $"measure the recorded corpus again: {string.Join(", ", recorded.Files)}, {recorded.Tokens:N0} tokens");
-            }
-            await session.AppendAsync(session.Setup.Record(measured), CommandContext.For(request.Author), token);
-            return new Result(measured, store.Folder, Restored: false);
+            return await KeepAsync(session, store, measured, request.Author, token);
         }
     }
+
+    /// <exception cref="SetupException">The ledger has its C, and it is there.</exception>
+    internal static void RequireMissing(LedgerSetup setup, IKeyStatisticsStore store)
+    {
+        if (setup.Statistics is { } known && store.Has(known)) setup.Record(known);            // says why not
+    }
+
+    /// <summary>Records a C that now lies in the store, or sees that it is the recorded one.</summary>
+    internal static async Task<Result> KeepAsync(LedgerSession session, IKeyStatisticsStore store, KeyStatistics found, string author, CancellationToken token)
+    {
+        if (session.Setup.Statistics is not { } recorded)
+        {
+            await session.AppendAsync(session.Setup.Record(found), CommandContext.For(author), token);
+            return new Result(found, store.Folder, Restored: false);
+        }
+        if (recorded.Digest == found.Digest) return new Result(recorded, store.Folder, Restored: true);
+        throw new SetupException($"This gives another C ({found.Digest.Short()}) than the one this ledger recorded ({recorded.Digest.Short()}).", $"{Again(recorded)}: {string.Join(", ", recorded.Files)}, {recorded.Tokens:N0} tokens");
+    }
+
+    private static string Again(KeyStatistics recorded) => recorded.Origin == KeyStatisticsOrigin.Imported ? "import the recorded file again"
+        : $"measure the recorded corpus again{(recorded.Column is { } column ? $" (--column {column})" : "")}{(recorded.Context is { } context ? $", --context {context}" : "")}";
 }
