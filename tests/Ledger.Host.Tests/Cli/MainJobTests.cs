@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Ledger.Host.Tests.Support;
+using Ledger.TestKit;
 
 namespace Ledger.Host.Tests.Cli;
 
@@ -153,6 +154,46 @@ public sealed class MainJobTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     {
         var opened = (await tiny.Copy().RunAsync("open", "second", "--json")).ShouldEndWith(0).Json[0];
         opened.GetProperty("matrix").GetProperty("layer").GetInt32().ShouldBe(TinyCheckpoint.Layers / 3);
+    }
+
+    [Fact]
+    public async Task C_is_the_same_over_text_however_it_is_packed_and_comes_back_from_ROMEs_format()
+    {
+        var ledger = tiny.Copy();
+        var text = await File.ReadAllTextAsync(ledger["text.txt"]);
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Directory.CreateDirectory(ledger["corpus"]);
+        await File.WriteAllBytesAsync(ledger["corpus/a.txt.gz"], Corpora.Gzip(string.Join('\n', lines[..20])));
+        await File.WriteAllTextAsync(ledger["corpus/b.jsonl"], Corpora.JsonLines(lines[20..40], "body"));
+        await File.WriteAllTextAsync(ledger["corpus/c.txt"], string.Join('\n', lines[40..]));
+        await File.WriteAllTextAsync(ledger["corpus/README.md"], "no part of it");
+        var plain = await StatisticsAsync("plain", "text.txt");
+        var packed = await StatisticsAsync("packed", "corpus", "--column", "body");
+        packed.GetProperty("digest").GetString().ShouldBe(plain.GetProperty("digest").GetString());
+        packed.GetProperty("files").EnumerateArray().Select(f => f.GetString()).ShouldBe(["a.txt.gz", "b.jsonl", "c.txt"]);
+        packed.GetProperty("column").GetString().ShouldBe("body");
+
+        // Sums in float64 of float32 means are exact: so is the way back.
+        var matrix = Directory.GetFiles(ledger["plain.ledger.d/keystats"], "*.safetensors").Single(f => !f.Contains("cholesky"));
+        var c = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>((await File.ReadAllBytesAsync(matrix)).AsSpan(^(4 * TinyCheckpoint.Inner * TinyCheckpoint.Inner)..)).ToArray();
+        var tokens = plain.GetProperty("tokens").GetInt64();
+        await File.WriteAllBytesAsync(ledger["published.npz"], Npz.Moment(Npz.Doubles(c.Select(x => (double)x * tokens), TinyCheckpoint.Inner), tokens, sample: null));
+        var imported = await StatisticsAsync("imported", "import", "published.npz");
+        imported.GetProperty("digest").GetString().ShouldBe(plain.GetProperty("digest").GetString());
+        imported.GetProperty("context").ValueKind.ShouldBe(JsonValueKind.Null);
+        (await ledger.RunAsync("edit", "{} lives in", "--subject", "Ada", "--to", "Rome", "-l", "imported")).ExitCode.ShouldBeOneOf(0, 4);
+        (await ledger.RunAsync("verify", "-l", "imported")).ShouldEndWith(0);
+
+        // What is lost is restored from the same file, and from no other.
+        foreach (var file in Directory.GetFiles(ledger["imported.ledger.d/keystats"])) File.Delete(file);
+        (await ledger.RunAsync("keystats", "text.txt", "--max-tokens", "500", "-l", "imported")).ShouldEndWith(2).Err.ShouldContain("import the recorded file again: published.npz");
+        (await ledger.RunAsync("keystats", "import", "published.npz", "-l", "imported")).ShouldEndWith(0).Out.ShouldContain("restored");
+
+        async Task<JsonElement> StatisticsAsync(string name, params string[] args)
+        {
+            (await ledger.RunAsync("open", name, "--layer", "1")).ShouldEndWith(0);
+            return (await ledger.RunAsync(["keystats", .. args, "-l", name, "--json"])).ShouldEndWith(0).Json[0].GetProperty("statistics");
+        }
     }
 
     [Fact]
