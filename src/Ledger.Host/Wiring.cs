@@ -34,6 +34,7 @@ public static class Wiring
         services.AddTransient<IMediator, Mediator>();
         services.AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehaviour<,>));
         services.AddTransient<IRequestHandler<OpenLedgerFeature.Request, OpenLedgerFeature.Result>, OpenLedgerFeature.Handler>();
+        services.AddTransient<IRequestHandler<SweepLayers.Request, SweepLayers.Result>, SweepLayers.Handler>();
         services.AddTransient<IRequestHandler<MeasureKeys.Request, MeasureKeys.Result>, MeasureKeys.Handler>();
         services.AddTransient<IRequestHandler<ImportKeys.Request, MeasureKeys.Result>, ImportKeys.Handler>();
         services.AddTransient<IRequestHandler<TakeKeys.Request, MeasureKeys.Result>, TakeKeys.Handler>();

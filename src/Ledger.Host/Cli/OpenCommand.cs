@@ -20,19 +20,31 @@ internal static class OpenCommand
         var gate = new Option<string>("--gate") { Description = "default stops collapsing and useless edits; observe computes and records the same verdicts and stops nothing.", DefaultValueFactory = _ => "default" };
         gate.AcceptOnlyFromAmong("default", "observe");
         var policy = new Option<string?>("--policy") { Description = "A gate policy of your own (JSON; docs/event-format.md, gate-policy-set).", HelpName = "FILE" };
+        var sweep = new Option<string?>("--sweep") { Description = "Open nothing, but try the edits of a few of these records (CounterFact's form) at several layers, and propose one. Needs --text.", HelpName = "RECORDS" };
+        var texts = new Option<string[]>("--text") { Description = "With --sweep: ordinary text to measure each layer's C over.", HelpName = "TEXT", AllowMultipleArgumentsPerToken = true };
         var search = new SearchOptions();
-        var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, builtIn, seed, templates, gate, policy };
+        var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, builtIn, seed, templates, gate, policy, sweep, texts };
         search.AddTo(command);
         command.Check(parsed =>
         {
             var chosen = new Option[] { CommonOptions.Model, layer }.Concat(search.All).Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList();
             if (parsed.GetValue(builtIn) && chosen.Count > 0) parsed.AddError($"--built-in brings what {string.Join(", ", chosen)} would say: leave one or the other out. To choose, give --model the folder that ledger doctor prints.");
         });
+        command.Check(parsed =>
+        {
+            if (parsed.GetValue(sweep) is null != parsed.GetValue(texts) is not { Length: > 0 }) parsed.AddError("--sweep RECORDS and --text TEXT… go together: each layer needs a C of its own.");
+            if (parsed.GetValue(sweep) is not null && (parsed.GetResult(layer) is not null || parsed.GetValue(builtIn))) parsed.AddError("--sweep looks for a layer: leave --layer and --built-in out.");
+        });
         face.Bind(command, async (parsed, printer, token) =>
         {
+            if (parsed.GetValue(sweep) is { } records)
+            {
+                await SweepAsync(face, printer, parsed.GetRequiredValue(name), new SweepLayers.Request(ModelOf(parsed), records, [.. parsed.GetRequiredValue(texts)], parsed.GetValue(seed), search.Of(parsed), null), token);
+                return Errors.Done;
+            }
             var rules = parsed.GetValue(policy) is { } file ? JsonFile.Read<GatePolicy>(file) : parsed.GetValue(gate) == "observe" ? GatePolicy.Observing : GatePolicy.Default;
             ValidationFailedException.ThrowIfInvalid(new GatePolicyValidator(), rules);
-            var given = parsed.GetValue(templates) is { } texts ? ContextTemplates.Given(JsonFile.Read<string[]>(texts)) : null;
+            var given = parsed.GetValue(templates) is { } listed ? ContextTemplates.Given(JsonFile.Read<string[]>(listed)) : null;
             if (given is not null) ValidationFailedException.ThrowIfInvalid(new ContextTemplatesValidator(), given);
             var (called, author) = (parsed.GetRequiredValue(name), CommonOptions.AuthorOf(parsed));
             var comes = parsed.GetValue(builtIn);
@@ -43,6 +55,28 @@ internal static class OpenCommand
             return Errors.Done;
         });
         return command;
+    }
+
+    private static async Task SweepAsync(Face face, Printer printer, string name, SweepLayers.Request request, CancellationToken token)
+    {
+        if (!printer.IsJson) printer.Line($"At most {SweepLayers.Records} records, each edited alone; C over {Say.Count(SweepLayers.Tokens)} tokens a layer; S is the harmonic mean of ES, PS and NS.");
+        var result = await face.Mediator.Send(request with { Tried = new Rows(printer) }, token);
+        if (printer.IsJson)
+        {
+            printer.Json(result);
+            return;
+        }
+        printer.Line();
+        printer.Line($"Best by the mean of S over the variants: layer {result.Best}{(result.Best == result.Default ? ", which is the default" : $"; the default is {result.Default}")}. Records so few tell bad layers from good ones, not good ones from each other.");
+        printer.Line($"Next: ledger open {name} --model {request.Model} --layer {result.Best}");
+    }
+
+    private sealed class Rows(Printer printer) : IProgress<SweepLayers.Row>
+    {
+        public void Report(SweepLayers.Row r)
+        {
+            if (!printer.IsJson) printer.Line($"  layer {r.Layer,3}   mean S {r.Mean,5:0.0}   rome {r.Rome}   r-rome {r.RRome}   p-rome {r.PRome}   {Say.Seconds(r.Seconds)}");
+        }
     }
 
     private static string ModelOf(ParseResult parsed) =>

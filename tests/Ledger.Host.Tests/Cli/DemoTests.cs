@@ -40,7 +40,7 @@ public sealed class DemoTests : IDisposable
 
         foreach (var clash in new[] { "--layer=1", "--model=nowhere", "--clamp=3" })
             (await ledger.RunAsync("open", "other", "--built-in", clash)).ShouldEndWith(2).Err.ShouldContain(clash.Split('=')[0]);
-        (await ledger.RunAsync("open", "other")).ShouldEndWith(2).Err.ShouldContain("--layer");
+        (await ledger.RunAsync("open", "other")).ShouldEndWith(2).Err.ShouldContain("--built-in");
         File.Exists(ledger["other.ledger"]).ShouldBeFalse();
     }
 
