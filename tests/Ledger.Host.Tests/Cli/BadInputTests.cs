@@ -73,7 +73,7 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         await File.WriteAllLinesAsync(ledger["facts.jsonl"], [MainJobTests.Fact("Ada", "Rome"), bad.Replace("LONG", new string('x', 300)).Replace("\\\\", "\\"), MainJobTests.Fact("Bob", "Rome")]);
         (await ledger.RunAsync("edit", "--from", "facts.jsonl")).ShouldEndWith(2).Err.ShouldContain(where);
         var skipping = (await ledger.RunAsync("edit", "--from", "facts.jsonl", "--skip-bad")).ShouldEndWith(0);
-        skipping.Out.ShouldContain("1 bad records left out");
+        skipping.Out.ShouldContain("1 bad record left out");
         (await ledger.RunAsync("log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Ada", "Bob"]);
     }
 
