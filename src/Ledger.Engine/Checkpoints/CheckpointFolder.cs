@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Ledger.Engine.Checkpoints;
 
 /// <summary>A model as it comes from the hub: a folder with config.json and safetensors. Nothing in it is ever written or run.</summary>
@@ -69,7 +71,7 @@ public sealed class CheckpointFolder
         var main = System.IO.Path.Combine(cache, "refs", "main");
         if (File.Exists(main))
         {
-            var revision = File.ReadAllText(main).Trim();
+            var revision = Encoding.UTF8.GetString(CheckpointIo.ReadAllBytes(main)).Trim();
             if (!IsPlainName(revision))
                 throw new CheckpointException(main, $"{main} does not hold a revision's name.", "give one of the folders under snapshots/");
             var folder = Join(snapshots, revision);

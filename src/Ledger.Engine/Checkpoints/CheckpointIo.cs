@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Ledger.Engine.Checkpoints;
 
@@ -6,12 +7,28 @@ namespace Ledger.Engine.Checkpoints;
 internal static class CheckpointIo
 {
     /// <summary>Names given twice are refused: two readers would take two different values.</summary>
-    public static JsonDocumentOptions Strict { get; } = new() { AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <summary>Of what is read whole and parsed. The largest tokenizers have some ten megabytes; a safetensors header may have as many bytes.</summary>
+    public const long LargestText = SafetensorsHeader.LongestHeader;
 
     public static FileStream OpenRead(string path) => Translate(path, () =>
-        new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0));
+    {
+        RequireOrdinary(path);
+        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+    });
 
-    public static byte[] ReadAllBytes(string path) => Translate(path, () => File.ReadAllBytes(path));
+    public static byte[] ReadAllBytes(string path)
+    {
+        using var stream = OpenRead(path);
+        return Translate(path, () =>
+        {
+            if (stream.Length > LargestText) throw new CheckpointException(path, $"{path} has {stream.Length} bytes; no such file has more than {LargestText}.", "fetch the file again");
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        });
+    }
 
     /// <summary>A file whose top level is a JSON object.</summary>
     public static JsonDocument ReadObject(string path)
@@ -19,7 +36,7 @@ internal static class CheckpointIo
         var bytes = ReadAllBytes(path);
         return Json(path, () =>
         {
-            var document = JsonDocument.Parse(bytes, Strict);
+            var document = Parse(bytes);
             if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
             var kind = document.RootElement.ValueKind;
             document.Dispose();
@@ -27,7 +44,11 @@ internal static class CheckpointIo
         });
     }
 
-    /// <summary>Runs a reading of JSON. Text that is not UTF-8, or an escaped half of a surrogate pair, shows only when the string is asked for.</summary>
+    /// <summary>Text that is not UTF-8 would show only when it is asked for, and a damaged name, which nobody asks for, would be passed over.</summary>
+    /// <exception cref="JsonException">To be translated by <see cref="Json"/>.</exception>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> json) => Utf8.IsValid(json.Span) ? JsonDocument.Parse(json, Strict) : throw new JsonException("it is not UTF-8.");
+
+    /// <summary>Runs a reading of JSON. An escaped half of a surrogate pair shows only when the string is asked for.</summary>
     public static T Json<T>(string path, Func<T> read)
     {
         try
@@ -68,5 +89,17 @@ internal static class CheckpointIo
         {
             throw new CheckpointException(path, $"{path} cannot be read: {e.Message}", inner: e);
         }
+    }
+
+    /// <summary>
+    /// Opening a pipe waits until somebody writes to it, and a device may never end. Neither has a length: what has none is not opened. That
+    /// refuses empty files with them, and no file of a checkpoint is empty.
+    /// </summary>
+    private static void RequireOrdinary(string path)
+    {
+        if (Directory.Exists(path)) throw new CheckpointException(path, $"{path} is a folder, not a file.", "fetch the model again");
+        var file = new FileInfo(path);
+        if (file.ResolveLinkTarget(returnFinalTarget: true) is { } target) file = new FileInfo(target.FullName);
+        if (file.Length == 0) throw new CheckpointException(path, $"{path} is empty, or no ordinary file.", "fetch the file again");
     }
 }

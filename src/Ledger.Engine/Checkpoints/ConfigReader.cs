@@ -14,7 +14,7 @@ internal static class ConfigReader
     private static ModelConfig Read(ConfigValues c)
     {
         c.Refuse("quantization_config", c.Has("quantization_config"), "quantized weights are not supported", "take the unquantized model");
-        return c.Text("model_type") switch
+        var config = c.Text("model_type") switch
         {
             ModelConfig.Gpt2 => Gpt2(c),
             ModelConfig.GptJ => GptJ(c),
@@ -25,6 +25,11 @@ internal static class ConfigReader
             null => throw c.Wrong("model_type is missing", Supported),
             var other => throw c.Wrong($"model_type {other} is not supported", Supported),
         };
+        var elements = (long)config.Hidden * config.Inner;
+        c.Contradiction(elements > Array.MaxLength, $"a down-projection of {config.Hidden} × {config.Inner} has {elements} elements; at most {Array.MaxLength} can be edited");
+        foreach (var id in config.EosTokenIds.Append(config.BosTokenId ?? 0))
+            c.Contradiction(id >= config.Vocabulary, $"the text's beginning or end is token {id}, but there are only {config.Vocabulary}");
+        return config;
     }
 
     private static ModelConfig Gpt2(ConfigValues c)

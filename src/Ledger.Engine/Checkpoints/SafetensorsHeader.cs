@@ -59,7 +59,7 @@ public sealed class SafetensorsHeader
         if (json.Length == 0 || json.Span[0] != '{') throw Damaged(file, "its header does not begin with '{'");
         return CheckpointIo.Json(file, () =>
         {
-            using var document = JsonDocument.Parse(json, CheckpointIo.Strict);
+            using var document = CheckpointIo.Parse(json);
             var metadata = ImmutableDictionary<string, string>.Empty;
             var tensors = new List<TensorEntry>();
             foreach (var property in document.RootElement.EnumerateObject())

@@ -22,7 +22,7 @@ internal sealed class JsonLines(string path, string name, bool zipped, string co
         if (line.Cut) throw Wrong(line, $"is longer than {LongestLine:N0} bytes", "JSON Lines has an object a line; a file of one array is no JSON Lines");
         try
         {
-            using var document = JsonDocument.Parse(line.Bytes, CheckpointIo.Strict);
+            using var document = CheckpointIo.Parse(line.Bytes);
             var row = document.RootElement;
             if (row.ValueKind != JsonValueKind.Object) throw Wrong(line, $"is a JSON {row.ValueKind}, not an object", "JSON Lines has an object a line");
             if (!row.TryGetProperty(column, out var value))

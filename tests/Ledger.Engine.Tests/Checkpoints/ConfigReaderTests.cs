@@ -198,7 +198,7 @@ public sealed class ConfigReaderTests
     public void What_the_others_cannot_be_is_refused_by_its_name(string kind, string change, string problem) => Refused(kind, change, problem);
 
     [Theory]
-    [InlineData("", "is not the JSON it should be")]
+    [InlineData("", "is empty, or no ordinary file")]
     [InlineData("{", "is not the JSON it should be")]
     [InlineData("[]", "holds a JSON Array, not an object")]
     [InlineData("""{"model_type":"gpt2","model_type":"llama"}""", "is not the JSON it should be")]

@@ -49,7 +49,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
     {
         var whole = RawSafetensors.Tensor("F32", new byte[24], 2, 3);
         SafetensorsFile.Open(folder.Write("whole", whole)).Dispose();
-        for (var length = 0; length < whole.Length; length++) Refused(whole[..length], "is damaged");
+        Refused([], "is empty, or no ordinary file");
+        for (var length = 1; length < whole.Length; length++) Refused(whole[..length], "is damaged");
         Refused([.. whole, 0], "its tensors end at byte");
     }
 

@@ -34,7 +34,7 @@ public sealed class TokenizerLoaderTests : IDisposable
     {
         TinyModels.Write(folder.Path, TinyModels.Gpt2);
         var config = TinyModels.Config(TinyModels.Gpt2);
-        config["vocab_size"] = TinyTokenizer.Size - 1;
+        (config["vocab_size"], config["bos_token_id"], config["eos_token_id"]) = (TinyTokenizer.Size - 1, 0, 0);
         folder.Write(CheckpointFolder.ConfigFile, config.ToJsonString());
         var refusal = Should.Throw<CheckpointException>(() => TokenizerLoader.Load(CheckpointFolder.Open(folder.Path)));
         refusal.Message.ShouldContain($"ids up to {TinyTokenizer.Size - 1}, the model {TinyTokenizer.Size - 1} embeddings");
