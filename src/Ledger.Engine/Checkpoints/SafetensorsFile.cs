@@ -6,19 +6,24 @@ using Ledger.Domain;
 namespace Ledger.Engine.Checkpoints;
 
 /// <summary>One safetensors file, mapped into memory while this is open. Its bytes are read where they lie; the file must not be changed meanwhile.</summary>
+/// <remarks>
+/// A page of a mapped file that was cut short since cannot be read: the system ends the process (SIGBUS on Unix), and no program in managed code can
+/// catch that. So the file is asked for its length again before each reading; what is left is a cut during the copying of one tensor.
+/// </remarks>
 public sealed unsafe class SafetensorsFile : IDisposable
 {
     /// <summary>Bytes handled at a time where a span is too short for a tensor.</summary>
     private const int Chunk = 1 << 28;
 
+    private readonly FileStream stream;
     private readonly MemoryMappedFile map;
     private readonly MemoryMappedViewAccessor view;
     private readonly byte* start;
     private bool disposed;
 
-    private SafetensorsFile(string path, SafetensorsHeader header, Digest headerDigest, MemoryMappedFile map, MemoryMappedViewAccessor view, byte* start)
+    private SafetensorsFile(string path, SafetensorsHeader header, Digest headerDigest, FileStream stream, MemoryMappedFile map, MemoryMappedViewAccessor view, byte* start)
     {
-        (Path, Header, HeaderDigest, this.map, this.view) = (path, header, headerDigest, map, view);
+        (Path, Header, HeaderDigest, this.stream, this.map, this.view) = (path, header, headerDigest, stream, map, view);
         this.start = start;
         Tensors = header.Tensors.ToFrozenDictionary(t => t.Name, StringComparer.Ordinal);
     }
@@ -35,26 +40,29 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="CheckpointException">Not there, not readable, cut short, or a header that lies.</exception>
     public static SafetensorsFile Open(string path)
     {
-        using var stream = CheckpointIo.OpenRead(path);
-        var (header, digest) = ReadHeader(path, stream);
-        return CheckpointIo.Translate(path, () =>
+        var stream = CheckpointIo.OpenRead(path);
+        MemoryMappedFile? map = null;
+        MemoryMappedViewAccessor? view = null;
+        try
         {
-            var map = MemoryMappedFile.CreateFromFile(stream.SafeFileHandle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            MemoryMappedViewAccessor? view = null;
-            try
+            var (header, digest, length) = ReadHeader(path, stream);
+            return CheckpointIo.Translate(path, () =>
             {
+                map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
                 view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+                if (view.Capacity < length) throw Cut(path);
                 byte* pointer = null;
                 view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
-                return new SafetensorsFile(path, header, digest, map, view, pointer + view.PointerOffset);
-            }
-            catch
-            {
-                view?.Dispose();
-                map.Dispose();
-                throw;
-            }
-        });
+                return new SafetensorsFile(path, header, digest, stream, map, view, pointer + view.PointerOffset);
+            });
+        }
+        catch
+        {
+            view?.Dispose();
+            map?.Dispose();
+            stream.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The digest that <see cref="HeaderDigest"/> would give, without mapping the file.</summary>
@@ -107,6 +115,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         view.SafeMemoryMappedViewHandle.ReleasePointer();
         view.Dispose();
         map.Dispose();
+        stream.Dispose();
     }
 
     /// <summary>Elements [first, first + destination.Length) widened to float32.</summary>
@@ -140,10 +149,13 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + length, t.Length);
+        if (CheckpointIo.Translate(Path, () => RandomAccess.GetLength(stream.SafeFileHandle)) < t.Offset + offset + length) throw Cut(Path);
         return new ReadOnlySpan<byte>(start + t.Offset + offset, length);
     }
 
-    private static (SafetensorsHeader Header, Digest Digest) ReadHeader(string path, FileStream stream)
+    private static CheckpointException Cut(string path) => SafetensorsHeader.Damaged(path, "it was cut short while it was open");
+
+    private static (SafetensorsHeader Header, Digest Digest, long FileLength) ReadHeader(string path, FileStream stream)
     {
         var (bytes, length) = CheckpointIo.Translate(path, () =>
         {
@@ -159,6 +171,6 @@ public sealed unsafe class SafetensorsFile : IDisposable
             }
             return (all, fileLength);
         });
-        return (SafetensorsHeader.Parse(path, bytes.AsMemory(SafetensorsHeader.PrefixLength), length), Digest.Of(bytes));
+        return (SafetensorsHeader.Parse(path, bytes.AsMemory(SafetensorsHeader.PrefixLength), length), Digest.Of(bytes), length);
     }
 }
