@@ -23,8 +23,8 @@ public sealed class ModelLibrary(string device) : IModelLibrary
         using var checkpoint = SafetensorsCheckpoint.Open(folder);
         // A tokenizer that cannot be read is found out now, not at the first edit.
         TokenizerLoader.Load(folder);
+        var storedAs = ModelCatalog.DownProjection(folder.Config, checkpoint, 0).Dtype;
         var (digest, parameters) = CheckpointManifest.Compute(folder, checkpoint, token);
-        var storedAs = checkpoint.Tensors[ModelCatalog.DownProjection(folder.Config, checkpoint, 0)].Dtype;
         return new BaseCheckpoint(digest, folder.Config.ModelType, folder.Name, folder.Config.Layers, parameters, storedAs);
     }
 
@@ -35,7 +35,7 @@ public sealed class ModelLibrary(string device) : IModelLibrary
         var folder = CheckpointFolder.Open(path);
         LayerOutOfRangeException.Require(layer, folder.Config.Layers);
         using var checkpoint = SafetensorsCheckpoint.Open(folder);
-        return new MatrixAddress(layer, ModelCatalog.DownProjection(folder.Config, checkpoint, layer), folder.Config.Hidden, folder.Config.Inner);
+        return new MatrixAddress(layer, ModelCatalog.DownProjection(folder.Config, checkpoint, layer).Name, folder.Config.Hidden, folder.Config.Inner);
     }
 
     public int DefaultLayer(string path) => Editing.DefaultLayer.Of(CheckpointFolder.Open(path).Config);
@@ -67,9 +67,10 @@ public sealed class ModelLibrary(string device) : IModelLibrary
     {
         if (!checkpoint.Contains(matrix.Parameter))
             throw new CheckpointException(folder.Path, $"{folder.Path} has no tensor {matrix.Parameter}.", "name the checkpoint that the ledger was opened over");
+        var turned = folder.Config.ModelType == ModelConfig.Gpt2;
+        checkpoint.Require(matrix.Parameter, turned ? [matrix.Dk, matrix.Dv] : [matrix.Dv, matrix.Dk]);
         var stored = checkpoint.ReadFloats(matrix.Parameter);
-        ShapeException.Require(stored.Length == matrix.Elements, matrix.Parameter, matrix.Elements, stored.Length);
-        if (folder.Config.ModelType != ModelConfig.Gpt2) return stored;
+        if (!turned) return stored;
         using var scope = NewDisposeScope();
         return tensor(stored, [matrix.Dk, matrix.Dv]).t().Floats();
     }

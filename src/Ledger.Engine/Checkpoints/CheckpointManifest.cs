@@ -54,7 +54,10 @@ public static class CheckpointManifest
         return lines.Digest();
     }
 
-    private static bool IsWeight(TensorEntry t) => Widening.Size(t.Dtype) > 0 && !Buffers.Any(b => t.Name.EndsWith(b, StringComparison.Ordinal));
+    /// <summary>A mask or frequencies that the checkpoint carries along.</summary>
+    internal static bool IsBuffer(string name) => Buffers.Any(b => name.EndsWith(b, StringComparison.Ordinal));
+
+    private static bool IsWeight(TensorEntry t) => Widening.Size(t.Dtype) > 0 && !IsBuffer(t.Name);
 
     private static IEnumerable<string> Present(CheckpointFolder folder, IEnumerable<string> names) =>
         names.Where(n => Path.Exists(folder.FilePath(n))).Order(StringComparer.Ordinal);

@@ -11,6 +11,8 @@ public sealed class SafetensorsCheckpoint : IDisposable
     /// <summary>Elements converted at a time into a tensor: its bytes as a span have at most 2^31.</summary>
     private const long Chunk = 1 << 26;
 
+    internal const string DifferentModels = "config.json and the weights belong to different models";
+
     private readonly List<SafetensorsFile> files;
     private readonly FrozenDictionary<string, SafetensorsFile> fileOf;
 
@@ -57,10 +59,8 @@ public sealed class SafetensorsCheckpoint : IDisposable
     /// <exception cref="CheckpointException">No such tensor, another shape, or a dtype the engine does not read.</exception>
     public Tensor Read(string name, Device device, params long[] shape)
     {
+        var t = Require(name, shape);
         var file = FileOf(name);
-        var t = file.RequireReadable(name);
-        if (!t.Shape.AsSpan().SequenceEqual(shape))
-            throw new CheckpointException(t.File, $"Tensor {name} of {t.File} is {t.ShapeText}, expected {TensorEntry.Describe(shape)}.", "config.json and the weights belong to different models");
         var tensor = empty(shape, ScalarType.Float32);
         try
         {
@@ -82,6 +82,17 @@ public sealed class SafetensorsCheckpoint : IDisposable
         }
     }
 
+    /// <summary>Looks only at the header.</summary>
+    /// <param name="shape">What the model expects.</param>
+    /// <exception cref="CheckpointException">No such tensor, another shape, or a dtype the engine does not read.</exception>
+    public TensorEntry Require(string name, params long[] shape)
+    {
+        var t = FileOf(name).RequireReadable(name);
+        return t.Shape.AsSpan().SequenceEqual(shape)
+            ? t
+            : throw new CheckpointException(t.File, $"Tensor {name} of {t.File} is {t.ShapeText}, expected {TensorEntry.Describe(shape)}.", DifferentModels);
+    }
+
     /// <inheritdoc cref="SafetensorsFile.ReadFloats"/>
     public float[] ReadFloats(string name) => FileOf(name).ReadFloats(name);
 
@@ -96,5 +107,5 @@ public sealed class SafetensorsCheckpoint : IDisposable
     private SafetensorsFile FileOf(string name) =>
         fileOf.TryGetValue(name, out var file)
             ? file
-            : throw new CheckpointException(files[0].Path, $"{Path.GetDirectoryName(files[0].Path)} has no tensor {name}.", "config.json and the weights belong to different models");
+            : throw new CheckpointException(files[0].Path, $"{Path.GetDirectoryName(files[0].Path)} has no tensor {name}.", DifferentModels);
 }

@@ -34,7 +34,7 @@ internal sealed class GoldenEdits : IDisposable
         using var checkpoint = SafetensorsCheckpoint.Open(folder);
         model = ModelCatalog.Load(folder.Config, checkpoint, CPU, TestContext.Current.CancellationToken);
         tokenizer = TokenizerLoader.Load(folder);
-        var parameter = ModelCatalog.DownProjection(folder.Config, checkpoint, layer);
+        var parameter = ModelCatalog.DownProjection(folder.Config, checkpoint, layer).Name;
         parameter.ShouldBe(Json.GetProperty("weight").GetString());
         var stored = checkpoint.ReadFloats(parameter);
         w0 = folder.Config.ModelType == "gpt2" ? Transposed(stored, folder.Config.Inner, folder.Config.Hidden) : stored;
