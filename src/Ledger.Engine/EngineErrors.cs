@@ -4,10 +4,16 @@ namespace Ledger.Engine;
 
 /// <summary>The model folder or one of its files is not what the engine can read; names the file and what would be right.</summary>
 public sealed class CheckpointException(string path, string problem, string? remedy = null, Exception? inner = null)
-    : LedgerException(problem, remedy, inner)
+    : LedgerException(Short(problem), remedy ?? "fetch the model's files again, or take another model", inner)
 {
+    private const int Longest = 600, Beginning = 400;
+
     public string Path { get; } = path;
     public override FailureKind Kind => FailureKind.BadInput;
+
+    /// <summary>A damaged file may give a tensor or a token a name of megabytes. The file is named at the beginning, what is wrong at the end.</summary>
+    private static string Short(string problem) =>
+        problem.Length <= Longest ? problem : $"{problem.AsSpan(0, Beginning)} … {problem.AsSpan(problem.Length - (Longest - Beginning))}";
 }
 
 /// <summary>The model has no such layer.</summary>
@@ -55,12 +61,20 @@ public sealed class ContextExceededException(long tokens, int positions, string 
     public int Positions { get; } = positions;
     public override FailureKind Kind => FailureKind.BadInput;
 
-    public static void Require(long tokens, int positions, string text)
+    public static void Require(long tokens, int positions, string text, string remedy = "shorten the text")
     {
-        if (tokens > positions) throw new ContextExceededException(tokens, positions, text);
+        if (tokens > positions) throw new ContextExceededException(tokens, positions, text, remedy);
     }
 
     private static string Beginning(string text) => text.Length <= 60 ? text : text[..57] + "…";
+}
+
+/// <summary>The model chose a token that its tokenizer does not have.</summary>
+public sealed class UnknownTokenException(int id)
+    : LedgerException($"The tokenizer has no token {id}.", "the tokenizer's files and the weights belong to different models: fetch them again")
+{
+    public int Id { get; } = id;
+    public override FailureKind Kind => FailureKind.BadInput;
 }
 
 /// <summary>The tokenizer names no token that a text could start from.</summary>

@@ -15,6 +15,7 @@ internal static class TemplateDrawing
     public static ContextTemplates Draw(Decoder model, ITextTokenizer tokenizer, long seed)
     {
         var start = tokenizer.BosTokenId ?? tokenizer.EosTokenId ?? throw new NoStartTokenException();
+        ContextExceededException.Require(Lengths.Max(), model.Config.Positions, "a context template", "give templates with --templates FILE");
         var sampler = new SeededSampler(seed);
         var generator = new TokenGenerator(model);
         var samples = new List<ImmutableArray<int>>();

@@ -36,7 +36,7 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
         Cholesky.RequireRidge(source.Ridge);
         if (source.MaxTokens is < 1) throw new CorpusException("no token may be read.", "give 1 or more with --max-tokens");
         var context = Math.Min(source.Context, model.Config.Positions);
-        var corpus = new Corpus(source.Files, source.Column, checked(context * BytesPerToken));
+        var corpus = new Corpus(source.Files, source.Column, (int)Math.Min((long)context * BytesPerToken, Array.MaxLength));
         Directory.CreateDirectory(folder);
         var partial = Path.Combine(folder, Name(corpus, source, context) + ".partial.safetensors");
         using var scope = NewDisposeScope();

@@ -81,7 +81,7 @@ internal sealed class ByteLevelTokenizer : ITextTokenizer
     }
 
     private string Token(int id) =>
-        tokens.TryGetValue(id, out var token) ? token : throw new ArgumentOutOfRangeException(nameof(id), id, "The vocabulary has no such token.");
+        tokens.TryGetValue(id, out var token) ? token : throw new UnknownTokenException(id);
 
     /// <summary>A token written in anything but the byte alphabet means itself.</summary>
     private static void AddBytes(string token, List<byte> bytes)

@@ -17,10 +17,10 @@ public interface ITextTokenizer
     IReadOnlyList<int> Encode(string text);
 
     /// <summary>The ids' bytes as UTF-8, special tokens left out; bytes that are not UTF-8 become U+FFFD.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">No such id.</exception>
+    /// <exception cref="UnknownTokenException">No such id.</exception>
     string Decode(IEnumerable<int> ids);
 
     /// <summary>One token for people: a special token's content, or what its bytes spell.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">No such id.</exception>
+    /// <exception cref="UnknownTokenException">No such id.</exception>
     string TokenText(int id);
 }

@@ -53,6 +53,25 @@ internal static class TokenizerFiles
         return new AddedToken(id, content, special, Flag(path, token, "normalized", !special));
     }
 
+    /// <summary>Each id once, and each content.</summary>
+    public static ImmutableArray<AddedToken> Distinct(string path, IEnumerable<AddedToken> tokens)
+    {
+        ImmutableArray<AddedToken> all = [.. tokens];
+        var (ids, contents) = (new HashSet<int>(), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var t in all)
+            if (!ids.Add(t.Id) || !contents.Add(t.Content)) throw Wrong(path, $"the added token {t.Content}, {t.Id}, has its id or its content in common with another");
+        return all;
+    }
+
+    /// <summary>An added token that the vocabulary has too has the same id there, and one that it has not takes nobody's.</summary>
+    public static void RequireAgreement(string path, ByteLevelDefinition definition)
+    {
+        var ids = definition.Vocabulary.Values.ToHashSet();
+        foreach (var t in definition.AddedTokens)
+            if (definition.Vocabulary.TryGetValue(t.Content, out var id) ? id != t.Id : ids.Contains(t.Id))
+                throw Wrong(path, $"the added token {t.Content} has the id {t.Id}, the vocabulary says otherwise");
+    }
+
     private static IReadOnlyList<string> ReadMerges(string path)
     {
         var lines = System.Text.Encoding.UTF8.GetString(CheckpointIo.ReadAllBytes(path)).Split('\n');

@@ -72,7 +72,7 @@ internal static class TokenizerJson
     private static ImmutableArray<AddedToken> ReadAddedTokens(string path, JsonElement? added)
     {
         if (added is not { ValueKind: JsonValueKind.Array } list) return added is null ? [] : throw Wrong(path, "added_tokens is not a list");
-        return [.. list.EnumerateArray().Select(t => TokenizerFiles.ReadAddedToken(path, t, Member(t, "id")))];
+        return TokenizerFiles.Distinct(path, list.EnumerateArray().Select(t => TokenizerFiles.ReadAddedToken(path, t, Member(t, "id"))));
     }
 
     internal static JsonElement? Member(JsonElement element, string name) =>

@@ -24,6 +24,7 @@ public static class TokenizerLoader
     {
         var settings = TokenizerSettings.Read(folder);
         var (path, definition) = Read(folder, settings);
+        TokenizerFiles.RequireAgreement(path, definition);
         var bos = settings.BosToken is { } token ? definition.Id(token) : null;
         if (definition.FirstToken is { } first && bos is not null && bos != first)
             throw Disagree(path, $"puts {definition.Content(first)} before a text, but bos_token is {settings.BosToken}");

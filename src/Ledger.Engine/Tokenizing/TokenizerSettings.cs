@@ -52,7 +52,7 @@ internal sealed record TokenizerSettings
             AddPrefixSpace = Flag(path, root, "add_prefix_space", before.AddPrefixSpace),
             SpecialTokens = [.. before.SpecialTokens.Union(Roles.Select(r => Content(root, r)).OfType<string>()).Union(Additional(root))],
             AddedTokens = Member(root, "added_tokens_decoder") is { ValueKind: JsonValueKind.Object } added
-                ? [.. added.EnumerateObject().Select(p => TokenizerFiles.ReadAddedToken(path, p.Value, Key(path, p.Name)))]
+                ? TokenizerFiles.Distinct(path, added.EnumerateObject().Select(p => TokenizerFiles.ReadAddedToken(path, p.Value, Key(path, p.Name))))
                 : before.AddedTokens,
         };
     }
@@ -71,5 +71,5 @@ internal sealed record TokenizerSettings
     };
 
     private static int Key(string path, string key) =>
-        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : throw Wrong(path, $"added_tokens_decoder has the id {key}");
+        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id < int.MaxValue ? id : throw Wrong(path, $"added_tokens_decoder has the id {key}");
 }
