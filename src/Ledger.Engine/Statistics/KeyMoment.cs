@@ -2,6 +2,7 @@ using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
 using Ledger.Engine.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Ledger.Engine.Statistics;
@@ -15,14 +16,32 @@ internal sealed class KeyMoment(KeyStatistics statistics, double[] l) : IKeyMome
     public Float32Vector Direction(Float32Vector k)
     {
         ShapeException.Require(k.Length == statistics.Dk, nameof(k), statistics.Dk, k.Length);
-        using var scope = NewDisposeScope();
-        var b = tensor(k.Span.ToArray().Select(x => (double)x).ToArray(), [k.Length, 1]);
-        var x = b.cholesky_solve(from_array(l).view(k.Length, k.Length)).data<double>().ToArray();      // [d_k]
+        var x = Solve(k.Span);
         var norm = Math.Sqrt(x.Sum(v => v * v));
         return Float32Vector.Create(x.Length, u =>
         {
             for (var i = 0; i < u.Length; i++) u[i] = (float)(x[i] / norm);
         });
+    }
+
+    /// <summary>L Lᵀ x = k, from above and then from below. In place and by hand: the library's solver would hold L twice more, for a large model gigabytes.</summary>
+    private double[] Solve(ReadOnlySpan<float> k)
+    {
+        var x = new double[k.Length];
+        for (var i = 0; i < x.Length; i++)
+        {
+            var row = l.AsSpan(i * x.Length, i + 1);
+            double sum = k[i];
+            for (var j = 0; j < i; j++) sum -= row[j] * x[j];
+            x[i] = sum / row[i];
+        }
+        for (var i = x.Length - 1; i >= 0; i--)
+        {
+            var row = l.AsSpan(i * x.Length, i + 1);
+            var xi = x[i] /= row[i];
+            for (var j = 0; j < i; j++) x[j] -= row[j] * xi;
+        }
+        return x;
     }
 }
 
@@ -32,9 +51,13 @@ internal static class Cholesky
     public static double[]? Factor(float[] c, int dk, double ridge)
     {
         using var scope = NewDisposeScope();
-        var m = tensor(c, [dk, dk]).to(ScalarType.Float64);
-        m = m.Plus(eye(dk, dtype: ScalarType.Float64).Times(ridge * m.trace().item<double>() / dk));
+        // Let go as soon as it can be: for a large model each of these is gigabytes.
+        Tensor m;
+        using (var single = tensor(c, [dk, dk])) m = single.to(ScalarType.Float64);
+        using (var diagonal = m.diagonal())
+        using (Scalar shift = ridge * m.trace().item<double>() / dk) diagonal.add_(shift, Arithmetic.One);
         var (l, info) = linalg.cholesky_ex(m);
+        m.Dispose();
         return info.item<int>() == 0 ? l.contiguous().data<double>().ToArray() : null;
     }
 

@@ -28,9 +28,11 @@ public static class ApplyEditFeature
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var statistics = session.Setup.RequireStatistics();
+            // Before the model: factoring C takes several times its size for a moment.
+            var c = stores(request.Ledger).Load(statistics);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
             bench.Install(session.Main.DeltasInEffect(), token);
-            var pipeline = new EditPipeline(session, bench, stores(request.Ledger).Load(statistics));
+            var pipeline = new EditPipeline(session, bench, c);
 
             var command = request.Command;
             var by = new Provenance(command.Author, command.Reason, command.Source, null);

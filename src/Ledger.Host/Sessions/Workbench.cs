@@ -78,13 +78,13 @@ public sealed class BaseGuard(IModelLibrary library)
 public sealed class Workbench : IDisposable
 {
     private readonly LedgerSession session;
-    private float[] present;
+    private ReadOnlyMemory<float> present;
 
     private Workbench(LedgerSession session, IModelEditor editor)
     {
         this.session = session;
         Editor = editor;
-        present = editor.BaseMatrix.ToArray();
+        present = editor.BaseMatrix;
     }
 
     public IModelEditor Editor { get; }
@@ -125,7 +125,7 @@ public sealed class Workbench : IDisposable
     public Candidate Try(RankOneDelta delta, CancellationToken token)
     {
         var before = (present, Fingerprint);
-        var w = (float[])present.Clone();
+        var w = present.ToArray();
         Fold.Apply(w, Matrix.Dv, Matrix.Dk, [delta], token);
         Run(w);
         return new Candidate(this, before.present, before.Fingerprint);
@@ -133,21 +133,21 @@ public sealed class Workbench : IDisposable
 
     public void Dispose() => Editor.Dispose();
 
-    private void Run(float[] w)
+    private void Run(ReadOnlyMemory<float> w)
     {
-        Editor.Install(w);
+        Editor.Install(w.Span);
         present = w;
-        Fingerprint = WeightFingerprint.Of(w);
+        Fingerprint = WeightFingerprint.Of(w.Span);
     }
 
     /// <summary>An edit the model runs with but which is not decided yet.</summary>
     public sealed class Candidate : IDisposable
     {
         private readonly Workbench bench;
-        private readonly float[] before;
+        private readonly ReadOnlyMemory<float> before;
         private bool kept;
 
-        internal Candidate(Workbench bench, float[] before, Digest fingerprintBefore)
+        internal Candidate(Workbench bench, ReadOnlyMemory<float> before, Digest fingerprintBefore)
         {
             this.bench = bench;
             this.before = before;

@@ -40,9 +40,11 @@ public static class ApplyEdits
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var statistics = session.Setup.RequireStatistics();
             var done = session.Main.Rows.Select(r => r.Envelope.Metadata.EventId).ToHashSet();
+            // Before the model: factoring C takes several times its size for a moment.
+            var c = stores(request.Ledger).Load(statistics);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
             bench.Install(session.Main.DeltasInEffect(), token);
-            var pipeline = new EditPipeline(session, bench, stores(request.Ledger).Load(statistics));
+            var pipeline = new EditPipeline(session, bench, c);
             var by = new Provenance(request.Author, request.Reason, request.Source ?? Path.GetFileName(request.File), null);
             var correlation = Guid.NewGuid();
             int applied = 0, quarantined = 0, rejected = 0, before = 0, leftOut = 0, i = 0;
