@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using Ledger.Host.Tests.Support;
+using static Ledger.Host.Tests.Support.Failing;
 
 namespace Ledger.Host.Tests.Cli;
 
@@ -249,21 +249,4 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         subjects.Count(s => s.StartsWith(ran[0].ExitCode == 0 ? "Ada" : "Bob", StringComparison.Ordinal)).ShouldBe(30);
         (await ledger.RunAsync("verify", "--deep")).ShouldEndWith(0);
     }
-
-    private static async Task ShouldFailAsync(LedgerProcess ledger, string[] args, int exitCode, string says, string? what = null)
-    {
-        var before = Fingerprint(ledger.Folder);
-        var ran = (await ledger.RunAsync(args)).ShouldEndWith(exitCode);
-        ran.Err.ShouldContain(says, Case.Insensitive, what);
-        ran.Err.ShouldStartWith("error: ");
-        ran.Err.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBeLessThanOrEqualTo(3, ran.Err);
-        ran.Err.ShouldNotContain("fault in ledger");
-        ran.Out.ShouldBeEmpty();
-        Fingerprint(ledger.Folder).ShouldBe(before, what);
-    }
-
-    /// <summary>Names and contents of every file but what is only a cache and may be deleted at any time.</summary>
-    private static string Fingerprint(string folder) => string.Join('\n', Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-        .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}cache{Path.DirectorySeparatorChar}", StringComparison.Ordinal) && !f.Contains(".cholesky.", StringComparison.Ordinal))
-        .Order(StringComparer.Ordinal).Select(f => $"{f} {Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f)))}"));
 }
