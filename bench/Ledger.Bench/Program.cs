@@ -5,11 +5,13 @@ return args switch
     ["fold", .. var rest] => FoldBench.Run(rest),
     ["encoding", .. var rest] => EncodingBench.Run(rest),
     ["edit", .. var rest] => await EditBench.RunAsync(rest),
+    ["memory", .. var rest] => await MemoryBench.RunAsync(rest),
+    ["memory-of", .. var rest] => await MemoryBench.OneAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | edit LEDGER RECORDS [COUNT]");
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER");
     return 2;
 }

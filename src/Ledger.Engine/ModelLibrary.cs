@@ -54,6 +54,8 @@ public sealed class ModelLibrary(string device) : IModelLibrary
         var on = DeviceException.Open(device);
         var tokenizer = TokenizerLoader.Load(folder);
         using var checkpoint = SafetensorsCheckpoint.Open(folder);
+        // What was read until now left megabytes of garbage, gigabytes where C was factored. The weights will lie outside the collector's heap: it cannot know that it is in their way.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         var w0 = ReadMatrix(folder, checkpoint, matrix);
         return new ModelEditor(ModelCatalog.Load(folder.Config, checkpoint, on, token), tokenizer, matrix, w0, CheckpointManifest.Stamp(folder), device);
     }
