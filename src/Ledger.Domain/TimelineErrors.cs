@@ -55,3 +55,20 @@ public sealed class RevisionUnknownException(string problem, string remedy) : Le
 {
     public override FailureKind Kind => FailureKind.BadInput;
 }
+
+/// <summary>Somebody else appended to the timeline since it was read: nothing of this decision was recorded.</summary>
+/// <param name="expected">The revision it was read at.</param>
+/// <param name="actual">The revision it is at now, or was at when the conflict was seen.</param>
+public sealed class TimelineConflictException(string timeline, long expected, long actual, Exception inner, string? remedy = null)
+    : LedgerException(
+        $"{timeline} has moved on: it was read at {timeline}@{expected}, and somebody else has made {timeline}@{actual} since.",
+        remedy ?? "nothing was recorded; see `ledger log`, and repeat the command if it still holds", inner)
+{
+    public string Timeline { get; } = timeline;
+    public long Expected { get; } = expected;
+    public long Actual { get; } = actual;
+    public override FailureKind Kind => FailureKind.Conflict;
+
+    /// <summary>The same, with what can be done where it happened.</summary>
+    public TimelineConflictException Advising(string remedy) => new(Timeline, Expected, Actual, this, remedy);
+}

@@ -1,6 +1,9 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Ledger.Domain;
+using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
 using Ledger.Projections.Timelines;
@@ -21,19 +24,23 @@ public sealed record CommandContext(string Actor, Guid Correlation, string? Idem
 
 /// <summary>
 /// One ledger, read up to its head: the set-up and the timeline <c>main</c>. Appends go through here, so that hash, expected revision
-/// and the state in memory stay in step. For one caller at a time.
+/// and the state in memory stay in step. A session that is opened to append keeps the timeline's end and no history, so that it stays small
+/// however long the timeline is. For one caller at a time.
 /// </summary>
 public sealed class LedgerSession : IAsyncDisposable
 {
     private readonly IEventStore store;
     private readonly TimeProvider time;
+    private readonly bool keepsHistory;
     private TimelineHistory? main;
+    private TimelineTip? tip;
 
-    private LedgerSession(LedgerPaths paths, IEventStore store, TimeProvider time)
+    private LedgerSession(LedgerPaths paths, IEventStore store, TimeProvider time, bool keepsHistory)
     {
         Paths = paths;
         this.store = store;
         this.time = time;
+        this.keepsHistory = keepsHistory;
     }
 
     /// <summary>What this program writes into every event.</summary>
@@ -47,17 +54,24 @@ public sealed class LedgerSession : IAsyncDisposable
 
     public LedgerSetup Setup { get; private set; } = LedgerSetup.Empty;
 
+    /// <summary>The history of <c>main</c>.</summary>
     /// <exception cref="SetupException">The opening did not finish.</exception>
-    public TimelineHistory Main => main ?? throw new SetupException("This ledger has no timeline: its opening did not finish.", "remove the file and open it again; it holds no edits");
+    public TimelineHistory Main => main ?? (tip is null ? throw Unfinished() : throw new UnreachableException("A session that is opened to append keeps no history."));
+
+    /// <summary>The end of <c>main</c>.</summary>
+    /// <exception cref="SetupException">The opening did not finish.</exception>
+    public TimelineTip Tip => tip ?? throw Unfinished();
 
     /// <summary>Reads the whole ledger. The session owns the store from here on.</summary>
-    public static async Task<LedgerSession> ReadAsync(LedgerPaths paths, IEventStore store, TimeProvider time, CancellationToken token)
+    /// <param name="keepHistory">Whether <see cref="Main"/> is needed, or the end of the timeline is enough.</param>
+    public static async Task<LedgerSession> ReadAsync(LedgerPaths paths, IEventStore store, TimeProvider time, bool keepHistory, CancellationToken token)
     {
-        var session = new LedgerSession(paths, store, time);
+        var session = new LedgerSession(paths, store, time, keepHistory);
         try
         {
             await session.ReadSetupAsync(token);
-            if (session.Setup.Timelines.Count > 0) await session.ReadMainAsync(token);
+            if (session.Setup.Timelines.Count > 0)
+                await foreach (var e in session.NewAsync(token)) session.Add(e);
             return session;
         }
         catch
@@ -74,14 +88,51 @@ public sealed class LedgerSession : IAsyncDisposable
     }
 
     /// <summary>Appends to <c>main</c>.</summary>
-    /// <returns>The row it became; the one already there when the key was seen before.</returns>
-    /// <exception cref="StreamConflictException">Somebody else appended since this session read the ledger.</exception>
+    /// <returns>The row it became.</returns>
+    /// <exception cref="TimelineConflictException">Somebody else appended since this session read the ledger.</exception>
     public async Task<RevisionRow> AppendAsync(TimelineEvent e, CommandContext by, CancellationToken token)
     {
-        var stream = StreamName.Of(Main.Timeline.Id);
-        var envelope = await AppendAsync(stream, Main.LastNumber, Main.Head, e, by, token);
-        Main.Add(envelope);
-        return Main.Rows[^1];
+        try
+        {
+            var envelope = await AppendAsync(StreamName.Of(Tip.Timeline.Id), Tip.LastNumber, Tip.Head, e, by, token);
+            Add(envelope);
+            return new RevisionRow(Tip.Timeline.Revision, envelope, RevisionFacts.Edit(e));
+        }
+        catch (StreamConflictException conflict)
+        {
+            var revision = Tip.Timeline.Revision;
+            throw new TimelineConflictException(Tip.Timeline.Name, revision, revision + conflict.Actual.Number - Tip.LastNumber, conflict);
+        }
+    }
+
+    /// <summary>Takes in what others appended to <c>main</c> since this session read it.</summary>
+    /// <returns>The new events.</returns>
+    public async Task<IReadOnlyList<TimelineEvent>> CatchUpAsync(CancellationToken token)
+    {
+        var seen = new List<TimelineEvent>();
+        await foreach (var e in NewAsync(token))
+        {
+            Add(e);
+            seen.Add((TimelineEvent)e.Event);
+        }
+        return seen;
+    }
+
+    /// <summary>The factors of the edits in effect, in order of taking effect, from the store: a page of events in memory at a time.</summary>
+    public async IAsyncEnumerable<RankOneDelta> DeltasInEffectAsync([EnumeratorCancellation] CancellationToken token)
+    {
+        // An edit takes effect with its own event, or with a later one that may need what the first one carries: those are kept until then.
+        var waiting = new Dictionary<EditId, (EditKeys Keys, RankOneDelta Delta)>();
+        await foreach (var recorded in store.ReadStreamAsync(StreamName.Of(Tip.Timeline.Id), 0, token))
+        {
+            if (recorded.Number > Tip.LastNumber) yield break;
+            var e = (TimelineEvent)EventJson.Current.Read(recorded).Event;
+            var edit = RevisionFacts.Edit(e);
+            if (Tip.PutInEffect(edit) is not { } number || number < recorded.Number) continue;
+            if (e is EditJudged x) waiting[edit] = (x.Record.Keys, x.Record.Delta);
+            if (e is EditReleased y) waiting[edit] = (waiting[edit].Keys, y.Solution.Delta(waiting[edit].Keys));
+            if (number == recorded.Number && waiting.Remove(edit, out var effective)) yield return effective.Delta;
+        }
     }
 
     public ValueTask DisposeAsync() => store.DisposeAsync();
@@ -121,17 +172,27 @@ public sealed class LedgerSession : IAsyncDisposable
         }
     }
 
-    private async Task ReadMainAsync(CancellationToken token)
+    /// <summary>What <c>main</c> has behind the end this session knows.</summary>
+    private async IAsyncEnumerable<EventEnvelope> NewAsync([EnumeratorCancellation] CancellationToken token)
     {
         StartMain();
-        await foreach (var recorded in store.ReadStreamAsync(StreamName.Of(Main.Timeline.Id), 0, token))
-            Main.Add(EventJson.Current.Read(recorded));
+        await foreach (var recorded in store.ReadStreamAsync(StreamName.Of(Tip.Timeline.Id), Tip.LastNumber + 1, token))
+            yield return EventJson.Current.Read(recorded);
+    }
+
+    private void Add(EventEnvelope e)
+    {
+        if (main is null) Tip.Add(e);
+        else main.Add(e);
     }
 
     private void StartMain()
     {
-        if (main is not null || Setup.Timelines.IsEmpty) return;
+        if (tip is not null || Setup.Timelines.IsEmpty) return;
         var entry = Setup.Timeline(LedgerSetup.Main);
-        main = TimelineHistory.Start(entry.Started, entry.ChainStart, Setup.Base.BaseMatrix);
+        if (keepsHistory) main = TimelineHistory.Start(entry.Started, entry.ChainStart, Setup.Base.BaseMatrix);
+        tip = main?.Tip ?? TimelineTip.Start(entry.Started, entry.ChainStart, Setup.Base.BaseMatrix);
     }
+
+    private static SetupException Unfinished() => new("This ledger has no timeline: its opening did not finish.", "remove the file and open it again; it holds no edits");
 }

@@ -77,19 +77,24 @@ public sealed class BaseGuard(IModelLibrary library)
 /// </summary>
 public sealed class Workbench : IDisposable
 {
+    private const int EditsAtOnce = 64;
+
     private readonly LedgerSession session;
-    private ReadOnlyMemory<float> present;
+    private float[]? own;           // null while it runs with the base's
+    private float[]? spare;
 
     private Workbench(LedgerSession session, IModelEditor editor)
     {
         this.session = session;
         Editor = editor;
-        present = editor.BaseMatrix;
     }
 
     public IModelEditor Editor { get; }
 
     public MatrixAddress Matrix => Editor.Matrix;
+
+    /// <summary>The matrix the model runs with, row-major [d_v, d_k]; until it runs with another.</summary>
+    public ReadOnlyMemory<float> Present => own ?? Editor.BaseMatrix;
 
     /// <summary>Weight fingerprint of the matrix the model runs with.</summary>
     public Digest Fingerprint { get; private set; }
@@ -121,33 +126,54 @@ public sealed class Workbench : IDisposable
         Run(w);
     }
 
+    /// <summary>The same from factors that come one after the other: a few of them in memory at a time.</summary>
+    public async Task InstallAsync(IAsyncEnumerable<RankOneDelta> inEffect, CancellationToken token)
+    {
+        var w = Editor.BaseMatrix.ToArray();
+        await foreach (var some in inEffect.Chunk(EditsAtOnce).WithCancellation(token)) Fold.Apply(w, Matrix.Dv, Matrix.Dk, some, token);
+        Run(w);
+    }
+
+    /// <summary>Runs with these edits folded in behind the ones it runs with.</summary>
+    public void Extend(IReadOnlyList<RankOneDelta> deltas, CancellationToken token)
+    {
+        if (deltas.Count == 0) return;
+        var w = Present.ToArray();
+        Fold.Apply(w, Matrix.Dv, Matrix.Dk, deltas, token);
+        Run(w);
+    }
+
     /// <summary>Runs with one more edit; it stays only if it is kept before it is disposed.</summary>
     public Candidate Try(RankOneDelta delta, CancellationToken token)
     {
-        var before = (present, Fingerprint);
-        var w = present.ToArray();
+        // Two matrices take turns: a third for every edit of a long run would be garbage of the largest kind.
+        var before = (own, Fingerprint);
+        var w = spare ?? new float[Present.Length];
+        spare = null;
+        Present.CopyTo(w);
         Fold.Apply(w, Matrix.Dv, Matrix.Dk, [delta], token);
         Run(w);
-        return new Candidate(this, before.present, before.Fingerprint);
+        return new Candidate(this, before.own, before.Fingerprint);
     }
 
     public void Dispose() => Editor.Dispose();
 
-    private void Run(ReadOnlyMemory<float> w)
+    /// <param name="w">Null for the base's.</param>
+    private void Run(float[]? w)
     {
-        Editor.Install(w.Span);
-        present = w;
-        Fingerprint = WeightFingerprint.Of(w.Span);
+        own = w;
+        Editor.Install(Present.Span);
+        Fingerprint = WeightFingerprint.Of(Present.Span);
     }
 
     /// <summary>An edit the model runs with but which is not decided yet.</summary>
     public sealed class Candidate : IDisposable
     {
         private readonly Workbench bench;
-        private readonly ReadOnlyMemory<float> before;
+        private readonly float[]? before;
         private bool kept;
 
-        internal Candidate(Workbench bench, ReadOnlyMemory<float> before, Digest fingerprintBefore)
+        internal Candidate(Workbench bench, float[]? before, Digest fingerprintBefore)
         {
             this.bench = bench;
             this.before = before;
@@ -166,6 +192,7 @@ public sealed class Workbench : IDisposable
         /// <summary>Puts the matrix back unless the edit was kept.</summary>
         public void Dispose()
         {
+            bench.spare = kept ? before : bench.own;
             if (!kept) bench.Run(before);
         }
     }

@@ -23,6 +23,27 @@ public static class Rederive
         return (factors, m0, outKBar);
     }
 
+    /// <summary>W k + b of weights at hand: W₀k + b + (W − W₀) k, summed in float64 and rounded once.</summary>
+    /// <param name="baseOutput">W₀k + b [d_v].</param>
+    /// <param name="k">[d_k].</param>
+    /// <param name="w">W, row-major [d_v, d_k].</param>
+    /// <param name="w0">W₀, the same.</param>
+    public static Float32Vector Output(Float32Vector baseOutput, Float32Vector k, ReadOnlyMemory<float> w, ReadOnlyMemory<float> w0)
+    {
+        ShapeException.Require(w.Length == (long)baseOutput.Length * k.Length, "W", (long)baseOutput.Length * k.Length, w.Length);
+        ShapeException.Require(w0.Length == w.Length, "W₀", w.Length, w0.Length);
+        return Float32Vector.Create(baseOutput.Length, span =>
+        {
+            for (var i = 0; i < span.Length; i++)
+            {
+                ReadOnlySpan<float> now = w.Span.Slice(i * k.Length, k.Length), then = w0.Span.Slice(i * k.Length, k.Length);   // [d_k]
+                var sum = (double)baseOutput[i];
+                for (var j = 0; j < now.Length; j++) sum += ((double)now[j] - then[j]) * k[j];
+                span[i] = (float)sum;
+            }
+        });
+    }
+
     /// <summary>W k + b of a state, from W₀k + b and the edits in effect.</summary>
     /// <param name="baseOutput">W₀k + b [d_v].</param>
     /// <param name="k">[d_k].</param>

@@ -20,6 +20,18 @@ public static class RevisionFacts
         _ => throw new NoRuleException(EventJson.NameOf(e), 0),
     };
 
+    /// <summary>The edit it is about.</summary>
+    public static EditId Edit(TimelineEvent e) => e switch
+    {
+        EditJudged x => x.Record.Edit,
+        EditReleased x => x.Edit,
+        EditDismissed x => x.Edit,
+        EditWithheld x => x.Edit,
+        EditReverted x => x.Edit,
+        EditReinstated x => x.Edit,
+        _ => throw new NoRuleException(EventJson.NameOf(e), 0),
+    };
+
     /// <summary>The state and weight fingerprint the event recorded; null where it recorded none.</summary>
     public static (StateId? State, Digest? Fingerprint) After(TimelineEvent e) => e switch
     {

@@ -24,38 +24,37 @@ public sealed class TimelineHistory
     private readonly Dictionary<EditId, EditRecord> records = [];
     private readonly Dictionary<EditId, RankOneDelta> deltas = [];
 
-    private TimelineHistory(Timeline start, TimelineStarted started, Digest chainStart)
+    private TimelineHistory(TimelineTip start, TimelineStarted started)
     {
-        Timeline = start;
+        Tip = start;
         Started = started;
-        Head = chainStart;
     }
 
     public TimelineStarted Started { get; }
 
+    /// <summary>Its end, without vectors.</summary>
+    public TimelineTip Tip { get; }
+
     /// <summary>The aggregate at the head.</summary>
-    public Timeline Timeline { get; private set; }
+    public Timeline Timeline => Tip.Timeline;
 
     /// <summary>The hash of the last event, or of what the chain starts from.</summary>
-    public Digest Head { get; private set; }
+    public Digest Head => Tip.Head;
 
     public string Name => Started.Name;
 
     /// <summary>Revision 1 first.</summary>
     public IReadOnlyList<RevisionRow> Rows => rows;
 
-    /// <summary>Number of the last event in the timeline's own stream; −1 when it has none.</summary>
-    public long LastNumber { get; private set; } = -1;
-
     public static TimelineHistory Start(TimelineStarted started, Digest chainStart, Digest baseMatrix) =>
-        new(Timeline.Start(started.Timeline, started.Name, baseMatrix), started, chainStart);
+        new(TimelineTip.Start(started, chainStart, baseMatrix), started);
 
     /// <summary>Takes in the next event.</summary>
     /// <exception cref="NoRuleException">This program cannot fold it.</exception>
     public void Add(EventEnvelope envelope)
     {
-        var e = envelope.Event as TimelineEvent ?? throw new NoRuleException(EventJson.NameOf(envelope.Event), Timeline.Revision + 1);
-        Timeline = Timeline.Evolve(e);
+        Tip.Add(envelope);
+        var e = (TimelineEvent)envelope.Event;
         switch (e)
         {
             case EditJudged x:
@@ -66,9 +65,7 @@ public sealed class TimelineHistory
                 deltas[x.Edit] = x.Solution.Delta(records[x.Edit].Keys);
                 break;
         }
-        rows.Add(new RevisionRow(Timeline.Revision, envelope, EditOf(e)));
-        Head = envelope.Hash;
-        LastNumber = envelope.Number;
+        rows.Add(new RevisionRow(Timeline.Revision, envelope, RevisionFacts.Edit(e)));
     }
 
     /// <summary>The edit as it was computed.</summary>
@@ -105,15 +102,4 @@ public sealed class TimelineHistory
             _ => throw new EditUnknownException(prefix, Name, [.. found.Select(f => f.ToString()[..Math.Min(26, prefix.Length + 6)])]),
         };
     }
-
-    private static EditId EditOf(TimelineEvent e) => e switch
-    {
-        EditJudged x => x.Record.Edit,
-        EditReleased x => x.Edit,
-        EditDismissed x => x.Edit,
-        EditWithheld x => x.Edit,
-        EditReverted x => x.Edit,
-        EditReinstated x => x.Edit,
-        _ => throw new NoRuleException(EventJson.NameOf(e), 0),
-    };
 }
