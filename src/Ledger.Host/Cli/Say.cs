@@ -27,7 +27,16 @@ internal static class Say
     /// <summary>"1 edit", "2,000 edits".</summary>
     public static string Count(long n, string what) => $"{Count(n)} {what}{(n == 1 ? "" : "s")}";
 
-    public static string Seconds(double s) => s < 1 ? $"{1000 * s:0} ms" : s < 100 ? $"{s:0.0} s" : $"{s / 60:0} min";
+    public static string Seconds(double s) => s switch
+    {
+        < 1 => $"{1000 * s:0} ms",
+        < 100 => $"{s:0.0} s",
+        < 6000 => $"{s / 60:0} min",
+        _ => $"{s / 3600:0.0} h",
+    };
+
+    /// <summary>"4.2 edits/s", "8.1 s an edit".</summary>
+    public static string Rate(double aSecond, string what) => aSecond >= 1 ? $"{aSecond:0.0} {what}s/s" : $"{Seconds(1 / aSecond)} {("aeiou".Contains(what[0]) ? "an" : "a")} {what}";
 
     /// <summary>|Δ| beside what is usual: "|Δ| 2.8e-3, 160 × this ledger's median".</summary>
     public static string AbsDelta(double x, double? median)
