@@ -34,7 +34,7 @@ public static class Errors
                 if (l.Remedy is { } remedy) yield return $"  {Say.OneLine(remedy)}";
                 break;
             case OperationCanceledException:
-                yield return "stopped: nothing is half-written; what was recorded before stays.";
+                yield return "stopped: nothing is half-written; what was recorded before stays, and the same command can be given again.";
                 break;
             case IOException or UnauthorizedAccessException:
                 yield return $"error: {e.Message}";
