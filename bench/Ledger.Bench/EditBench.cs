@@ -22,7 +22,7 @@ namespace Ledger.Bench;
 /// </summary>
 public static class EditBench
 {
-    private const string Usage = "usage: Ledger.Bench edit LEDGER RECORDS [COUNT]   a ledger with key statistics, a CounterFact file, how many of its records (10)";
+    private const string Usage = "usage: Ledger.Bench edit LEDGER RECORDS [COUNT]   a ledger with key statistics, a file of edits, how many of its records (10)";
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -32,7 +32,8 @@ public static class EditBench
             return 2;
         }
         var count = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 10;
-        var requests = CounterFactFile.Read(args[1]).Records().Where(r => r.Request is not null).Take(count).Select(r => r.Request!).ToArray();
+        using var file = BulkFile.Open(args[1], null);
+        var requests = file.Records().Where(r => r.Edit is not null).Take(count).Select(r => r.Edit!.Request).ToArray();
 
         var paths = LedgerPaths.Resolve(args[0]);
         var library = new ModelLibrary("cpu");

@@ -20,12 +20,16 @@ internal static class EditCommand
         var reason = new Option<string?>("--reason") { Description = "Why; recorded.", HelpName = "TEXT" };
         var source = new Option<string?>("--source") { Description = "A URL or ticket; with --from the file's name unless given.", HelpName = "TEXT" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Compute and judge, append nothing." };
-        var from = new Option<string?>("--from") { Description = "Edit every record of a CounterFact file (a JSON array, or one record a line); run again, it goes on where it was.", HelpName = "FILE" };
+        var from = new Option<string?>("--from") { Description = "Edit every record of a file: CounterFact, zsRE, plain JSON or JSON Lines, CSV. Stopped or killed, the same command goes on where it was.", HelpName = "FILE" };
+        var format = new Option<string?>("--format") { Description = "With --from: the file's form, where it is not recognised: counterfact, plain, zsre or csv." };
+        format.AcceptOnlyFromAmong([.. BulkFormats.All.Select(f => f.Name())]);
         var first = new Option<int?>("--first") { Description = "With --from: only the first N records.", HelpName = "N" };
         var skipBad = new Option<bool>("--skip-bad") { Description = "With --from: leave malformed records out instead of refusing the file." };
+        var onConflict = new Option<string>("--on-conflict") { Description = "When another process appended meanwhile: fail, with exit code 3, or rebase: recompute what depends on the weights, judge anew, append behind it.", DefaultValueFactory = _ => "fail" };
+        onConflict.AcceptOnlyFromAmong("fail", "rebase");
         var command = new Command("edit", "Edit a fact, or every fact of a file. What the gate stops never touches the weights.")
         {
-            prompt, subject, to, was, variant, reason, source, dryRun, from, first, skipBad,
+            prompt, subject, to, was, variant, reason, source, dryRun, from, format, first, skipBad, onConflict,
         };
         command.Check(parsed =>
         {
@@ -33,7 +37,7 @@ internal static class EditCommand
             if (parsed.GetValue(from) is null)
             {
                 if (single.Any(s => s is null)) parsed.AddError("An edit needs a prompt, --subject and --to:  ledger edit \"The mother tongue of {} is\" --subject \"Danielle Darrieux\" --to English");
-                if (parsed.GetValue(first) is not null || parsed.GetValue(skipBad)) parsed.AddError("--first and --skip-bad go with --from.");
+                if (parsed.GetValue(first) is not null || parsed.GetValue(skipBad) || parsed.GetValue(format) is not null) parsed.AddError("--format, --first and --skip-bad go with --from.");
             }
             else if (single.Any(s => s is not null) || parsed.GetValue(was) is not null || parsed.GetValue(dryRun))
             {
@@ -46,10 +50,14 @@ internal static class EditCommand
             VariantNames.TryParse(parsed.GetValue(variant), out var v);
             var (author, why, where) = (CommonOptions.AuthorOf(parsed), parsed.GetValue(reason), parsed.GetValue(source));
             var (ledger, model) = (CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model));
+            var conflict = parsed.GetValue(onConflict) == "rebase" ? OnConflict.Rebase : OnConflict.Fail;
             if (parsed.GetValue(from) is { } file)
-                return Bulk(face, printer, new ApplyEdits.Request(ledger, model, file, parsed.GetValue(first), parsed.GetValue(skipBad), v, author, why, where, null), token);
+            {
+                BulkFormat? form = parsed.GetValue(format) is { } named ? BulkFormats.All.Single(f => f.Name() == named) : null;
+                return Bulk(face, printer, new ApplyEdits.Request(ledger, model, file, form, parsed.GetValue(first), parsed.GetValue(skipBad), conflict, v, author, why, where, null), token);
+            }
             var request = new EditRequest(parsed.GetValue(prompt)!, parsed.GetValue(subject)!, parsed.GetValue(to)!) { TrueTarget = parsed.GetValue(was) };
-            return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, model, parsed.GetValue(dryRun), null), token);
+            return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, model, parsed.GetValue(dryRun), conflict, null), token);
         });
         return command;
     }
@@ -85,10 +93,10 @@ internal static class EditCommand
     private static void PrintBulk(Printer printer, ApplyEdits.Result result)
     {
         printer.Line($"{result.Applied} applied, {result.Quarantined} quarantined, {result.Rejected} rejected"
-            + (result.Before > 0 ? $", {result.Before} done before" : "") + (result.LeftOut > 0 ? $", {Say.Count(result.LeftOut, "bad record")} left out" : "") + $"; now at main@{result.Head}");
+            + (result.Before > 0 ? $", {result.Before} done before" : "") + (result.LeftOut > 0 ? $", {Say.Count(result.LeftOut, "bad record")} left out" : "")
+            + (result.Rebased > 0 ? $", {result.Rebased} recomputed onto what others appended" : "") + $"; now at main@{result.Head}");
         printer.Line();
-        var rest = result.Total - result.Before - result.Applied - result.Quarantined - result.Rejected - result.LeftOut;
-        printer.Line(result.Stopped ? $"Stopped between two edits; everything so far is recorded. The same command goes on with the other {rest}."
+        printer.Line(result.Stopped ? $"Stopped between two edits; everything so far is recorded. The same command goes on with the other {result.Total - result.Done}."
             : result.Quarantined > 0 ? "Next: ledger review      ledger log" : "Next: ledger log      ledger ask \"…\"");
     }
 
@@ -102,6 +110,7 @@ internal static class EditCommand
         };
         printer.Line($"{Say.Fact(r.Request.Prompt, r.Request.Subject, r.Request.Target)}      {r.Variant.Name()}   {Say.Seconds(r.Seconds)}");
         printer.Field(Word(r), $"{Say.AbsDelta(r.AbsDelta, r.Median)}   k·u {Say.Number(r.KvU)}   {where}");
+        if (r.Rebases > 0) printer.Field("rebased", "recomputed onto what somebody else appended meanwhile");
         foreach (var caught in r.Verdict.Caught) printer.Field("why", $"{caught.Because} (policy {r.Verdict.Policy}, rule {caught.Rule})");
         if (r.Target is { After: { } after } t)
             printer.Field("target", $"p {Say.Probability(t.Before)} before, {Say.Probability(after)} {(r is { Outcome: Outcome.Applied, Recorded: true } ? "now" : "with the edit")}");
@@ -138,8 +147,14 @@ internal static class EditCommand
                 if (printer.IsJson) printer.Json(edit);
                 else Print(printer, edit);
             }
-            if (step.LeftOut is { } bad) face.Err.WriteLine($"left out: {Say.OneLine(bad.Message)}");
-            line.Show(step.Done, step.Total, $"{step.Done} of {step.Total} edits");
+            if (step.LeftOut is { } bad)
+            {
+                line.Clear();
+                face.Err.WriteLine($"left out: {Say.OneLine(bad.Message)}");
+            }
+            // What an earlier run did says nothing about how fast this one is.
+            if (step.Edit is null && step.LeftOut is null) line.Skip(step.Done);
+            else line.Show(step.Done, step.Total, $"{step.Done} of {step.Total} edits", "edit");
         }
     }
 }

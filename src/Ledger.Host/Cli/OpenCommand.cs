@@ -20,7 +20,7 @@ internal static class OpenCommand
         var gate = new Option<string>("--gate") { Description = "default stops collapsing and useless edits; observe computes and records the same verdicts and stops nothing.", DefaultValueFactory = _ => "default" };
         gate.AcceptOnlyFromAmong("default", "observe");
         var policy = new Option<string?>("--policy") { Description = "A gate policy of your own (JSON; docs/event-format.md, gate-policy-set).", HelpName = "FILE" };
-        var sweep = new Option<string?>("--sweep") { Description = "Open nothing, but try the edits of a few of these records (CounterFact's form) at several layers, and propose one. Needs --text.", HelpName = "RECORDS" };
+        var sweep = new Option<string?>("--sweep") { Description = "Open nothing, but try the edits of a few of these records (a file as edit --from takes) at several layers, and propose one. Needs --text.", HelpName = "RECORDS" };
         var texts = new Option<string[]>("--text") { Description = "With --sweep: ordinary text to measure each layer's C over.", HelpName = "TEXT", AllowMultipleArgumentsPerToken = true };
         var search = new SearchOptions();
         var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, builtIn, seed, templates, gate, policy, sweep, texts };

@@ -11,7 +11,7 @@ namespace Ledger.Host.Features;
 public static class ApplyEditFeature
 {
     /// <param name="DryRun">Compute and judge, append nothing.</param>
-    public sealed record Request(ApplyEdit Command, LedgerPaths Ledger, string? Model, bool DryRun, IProgress<Step>? Progress) : IRequest<EditResult>, ICarriesCommand
+    public sealed record Request(ApplyEdit Command, LedgerPaths Ledger, string? Model, bool DryRun, OnConflict OnConflict, IProgress<Step>? Progress) : IRequest<EditResult>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
@@ -26,12 +26,12 @@ public static class ApplyEditFeature
     {
         public async Task<EditResult> Handle(Request request, CancellationToken token)
         {
-            await using var session = await sessions.OpenAsync(request.Ledger, token);
+            await using var session = await sessions.OpenToAppendAsync(request.Ledger, token);
             var statistics = session.Setup.RequireStatistics();
             // Before the model: factoring C takes several times its size for a moment.
             var c = stores(request.Ledger).Load(statistics);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            bench.Install(session.Main.DeltasInEffect(), token);
+            await bench.InstallAsync(session.DeltasInEffectAsync(token), token);
             var pipeline = new EditPipeline(session, bench, c);
 
             var command = request.Command;
@@ -39,9 +39,18 @@ public static class ApplyEditFeature
             var progress = request.Progress is { } told ? new Counted(told, session.Setup.Base.Hyperparameters.Evaluations) : null;
             var started = time.GetTimestamp();
             if (request.DryRun)
-                return EditResult.Of(pipeline.DryRun(command.Request, command.Variant, by, progress, token), session.Main, recorded: false, time.GetElapsedTime(started));
-            var e = await pipeline.RecordAsync(command.Request, command.Variant, by, CommandContext.For(command.Author), progress, token);
-            return EditResult.Of(e.Record, session.Main, recorded: true, time.GetElapsedTime(started));
+                return EditResult.Of(pipeline.DryRun(command.Request, command.Variant, by, progress, token), session.Tip.Timeline, recorded: false, 0, time.GetElapsedTime(started));
+            try
+            {
+                var (e, rebases) = await pipeline.RecordAsync(command.Request, command.Variant, by, CommandContext.For(command.Author), request.OnConflict, progress, token);
+                return EditResult.Of(e!.Record, session.Tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
+            }
+            catch (TimelineConflictException conflict)
+            {
+                throw conflict.Advising(request.OnConflict == OnConflict.Fail
+                    ? "nothing was recorded; repeat the command, or let it follow by itself with --on-conflict rebase"
+                    : $"nothing was recorded: it followed {EditPipeline.MostRebases} times and was overtaken each time; repeat the command when the others are done");
+            }
         }
     }
 

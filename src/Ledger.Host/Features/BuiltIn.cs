@@ -48,9 +48,12 @@ public static class BuiltIn
 
     /// <summary>One of its facts, with paraphrases and neighbours.</summary>
     /// <exception cref="SetupException">There is no such fact.</exception>
-    public static EditRequest Fact(string subject, string relation) =>
-        CounterFactFile.Read(Records).Records().Select(r => r.Request).FirstOrDefault(r => r?.Subject == subject && r.Relation == relation)
-        ?? throw new SetupException($"{Records} has no {relation} of {subject}.", "build ledger again: it is a file that comes with the program");
+    public static EditRequest Fact(string subject, string relation)
+    {
+        using var file = BulkFile.Open(Records, BulkFormat.CounterFact);
+        return file.Records().Select(r => r.Edit?.Request).FirstOrDefault(r => r?.Subject == subject && r.Relation == relation)
+            ?? throw new SetupException($"{Records} has no {relation} of {subject}.", "build ledger again: it is a file that comes with the program");
+    }
 }
 
 /// <param name="Layer">ℓ.</param>

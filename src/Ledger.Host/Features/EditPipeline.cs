@@ -1,46 +1,89 @@
+using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
+using Ledger.Projections.Replay;
 
 namespace Ledger.Host.Features;
 
 /// <summary>One edit, from request to recorded revision: compute, try, judge, append; what the gate stops never stays in the weights.</summary>
 public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMoment c)
 {
+    /// <summary>How often one edit follows others before it gives up.</summary>
+    public const int MostRebases = 5;
+
+    /// <param name="Event">Null when the timeline has this very command already: somebody else gave it meanwhile.</param>
+    /// <param name="Rebases">How often it was recomputed onto what others had appended.</param>
+    public readonly record struct Recorded(EditJudged? Event, int Rebases);
+
     /// <summary>Computes and judges without recording anything; the model runs with what it ran with before.</summary>
     public EditRecord DryRun(EditRequest request, Variant variant, Provenance by, IProgress<LossPoint>? progress, CancellationToken token)
     {
-        var (record, candidate) = Judge(request, variant, by, progress, token);
+        var (record, candidate) = Judge(request, variant, by, Compute(request, progress, token), token);
         candidate?.Dispose();
         return record;
     }
 
     /// <summary>Computes, judges and records.</summary>
-    /// <exception cref="StreamConflictException">Somebody else appended meanwhile; nothing was recorded.</exception>
-    public async Task<EditJudged> RecordAsync(
-        EditRequest request, Variant variant, Provenance by, CommandContext context, IProgress<LossPoint>? progress, CancellationToken token)
+    /// <exception cref="TimelineConflictException">Somebody else appended meanwhile, or five times in a row; nothing was recorded.</exception>
+    public async Task<Recorded> RecordAsync(
+        EditRequest request, Variant variant, Provenance by, CommandContext context, OnConflict onConflict, IProgress<LossPoint>? progress, CancellationToken token)
     {
-        var (record, candidate) = Judge(request, variant, by, progress, token);
+        var x = Compute(request, progress, token);
+        for (var rebases = 0; ; rebases++)
+        {
+            try
+            {
+                return new Recorded(await AppendAsync(request, variant, by, x, context, token), rebases);
+            }
+            catch (TimelineConflictException) when (onConflict == OnConflict.Rebase && rebases < MostRebases)
+            {
+            }
+            await CatchUpAsync(token);
+            if (session.Tip.Has(context.EventId)) return new Recorded(null, rebases);
+            x = OnPresentWeights(x);
+        }
+    }
+
+    private EditComputation Compute(EditRequest request, IProgress<LossPoint>? progress, CancellationToken token) =>
+        bench.Editor.Compute(request, session.Setup.RequireTemplates(), session.Setup.Base.Hyperparameters, c, progress, token);
+
+    private async Task<EditJudged> AppendAsync(EditRequest request, Variant variant, Provenance by, EditComputation x, CommandContext context, CancellationToken token)
+    {
+        var (record, candidate) = Judge(request, variant, by, x, token);
         using (candidate)
         {
-            var e = session.Main.Timeline.Record(record, candidate?.With, candidate?.Before ?? bench.Fingerprint);
+            var e = session.Tip.Timeline.Record(record, candidate?.With, candidate?.Before ?? bench.Fingerprint);
             await session.AppendAsync(e, context, token);
             if (e is EditApplied) candidate!.Keep();
             return e;
         }
     }
 
-    private (EditRecord Record, Workbench.Candidate? Candidate) Judge(
-        EditRequest request, Variant variant, Provenance by, IProgress<LossPoint>? progress, CancellationToken token)
+    /// <summary>Reads what others appended and runs with it.</summary>
+    private async Task CatchUpAsync(CancellationToken token)
+    {
+        var seen = await session.CatchUpAsync(token);
+        // Edits that were only added are folded in behind; anything else changes what comes before.
+        if (seen.All(e => e is EditJudged or EditDismissed)) bench.Extend([.. seen.OfType<EditApplied>().Select(e => e.Record.Delta)], token);
+        else await bench.InstallAsync(session.DeltasInEffectAsync(token), token);
+    }
+
+    /// <summary>The same k̄, k_o and v_e on the weights as they are now: only what W gives at the keys is another (docs/editing.md §3).</summary>
+    private EditComputation OnPresentWeights(EditComputation x) => x with
+    {
+        M0 = Rederive.Output(x.BaseOutKO, x.KO, bench.Present, bench.Editor.BaseMatrix),
+        OutKBar = Rederive.Output(x.BaseOutKBar, x.KBar, bench.Present, bench.Editor.BaseMatrix),
+    };
+
+    private (EditRecord Record, Workbench.Candidate? Candidate) Judge(EditRequest request, Variant variant, Provenance by, EditComputation x, CancellationToken token)
     {
         var setup = session.Setup;
-        var templates = setup.RequireTemplates();
-        var x = bench.Editor.Compute(request, templates, setup.Base.Hyperparameters, c, progress, token);
         var factors = Factors.Of(variant, x);
         var (signals, candidate) = Measure(request, x, variant, factors, token);
-        var verdict = EditGate.Judge(setup.Policy, signals, factors.Delta, session.Main.Timeline.AcceptedAbsDeltas(variant));
+        var verdict = EditGate.Judge(setup.Policy, signals, factors.Delta, session.Tip.Timeline.AcceptedAbsDeltas(variant));
         return (new EditRecord
         {
             Edit = NewIds.Edit(),
@@ -50,7 +93,7 @@ public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMom
             Base = setup.Base.Base.Digest,
             Hyperparameters = setup.Base.Hyperparameters,
             Templates = setup.Templates!.Digest,
-            TemplateSeed = templates.Seed,
+            TemplateSeed = setup.RequireTemplates().Seed,
             KeyStatistics = setup.RequireStatistics().Digest,
             Engine = bench.Editor.Engine,
             Provenance = by,
@@ -58,7 +101,7 @@ public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMom
             Solution = EditSolution.Of(x, factors),
             Signals = signals,
             Verdict = verdict,
-            After = session.Main.Timeline.State,
+            After = session.Tip.Timeline.State,
             Fingerprint = null,
         }, candidate);
     }

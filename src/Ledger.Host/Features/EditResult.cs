@@ -2,25 +2,25 @@ using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
-using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Features;
 
 /// <summary>What came of one edit; the stable fields of <c>edit --json</c>.</summary>
 /// <param name="Revision">The revision it made; the present head for a dry run.</param>
 /// <param name="Median">Median |Δ| of the timeline's accepted edits of the variant; null when there are none.</param>
+/// <param name="Rebases">How often it was recomputed onto what others had appended meanwhile.</param>
 /// <param name="Seconds">Wall clock, computing to recording.</param>
 public sealed record EditResult(
     EditId Edit, long Revision, bool Recorded, Outcome Outcome, Variant Variant, EditRequest Request, double AbsDelta, double? Median,
-    double KuU, double KvU, TargetScore? Target, TargetScore? TrueTarget, Verdict Verdict, StateId State, Digest? Fingerprint, double Seconds)
+    double KuU, double KvU, TargetScore? Target, TargetScore? TrueTarget, Verdict Verdict, StateId State, Digest? Fingerprint, int Rebases, double Seconds)
 {
-    public static EditResult Of(EditRecord record, TimelineHistory main, bool recorded, TimeSpan elapsed)
+    public static EditResult Of(EditRecord record, Timeline main, bool recorded, int rebases, TimeSpan elapsed)
     {
         var own = record.Signals.Own;
         return new EditResult(
-            record.Edit, main.Timeline.Revision, recorded, record.Verdict.Outcome, record.Variant, record.Request, own.AbsDelta,
-            Medians.Of(main.Timeline, record.Variant, record.Edit), own.KuU, own.KvU, record.Signals.Target, record.Signals.TrueTarget, record.Verdict,
-            record.After, record.Fingerprint, elapsed.TotalSeconds);
+            record.Edit, main.Revision, recorded, record.Verdict.Outcome, record.Variant, record.Request, own.AbsDelta,
+            Medians.Of(main, record.Variant, record.Edit), own.KuU, own.KvU, record.Signals.Target, record.Signals.TrueTarget, record.Verdict,
+            record.After, record.Fingerprint, rebases, elapsed.TotalSeconds);
     }
 }
 

@@ -39,9 +39,10 @@ public static class SweepLayers
     {
         public Task<Result> Handle(Request request, CancellationToken token)
         {
-            var requests = CounterFactFile.Read(request.File).Records().Select(r => r.Request).OfType<EditRequest>()
+            using var file = BulkFile.Open(request.File, null);
+            var requests = file.Records().Select(r => r.Edit?.Request).OfType<EditRequest>()
                 .Where(r => r.TrueTarget is not null && r.Paraphrases.Length > 0 && r.Neighbours.Length > 0).Take(Records).ToList();
-            if (requests.Count == 0) throw new SetupException($"{request.File} has no record with target_true, paraphrase_prompts and neighborhood_prompts.", "a sweep scores efficacy, generalisation and locality: take records in CounterFact's form");
+            if (requests.Count == 0) throw new SetupException($"{request.File} has no record with target_true, paraphrases and neighbours.", "a sweep scores efficacy, generalisation and locality: take records that have them, such as CounterFact's");
             var model = library.Describe(request.Model, token);
             var initial = library.DefaultLayer(request.Model);
             var rows = new List<Row>();

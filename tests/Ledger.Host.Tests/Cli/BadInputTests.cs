@@ -25,6 +25,10 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         { "an unknown variant", ["edit", "{} is", "--subject", "Ada", "--to", "so", "--variant", "rome2"], 2, "rome2" },
         { "an unknown command", ["edti"], 2, "edti" },
         { "a bulk file that is not there", ["edit", "--from", "nowhere.json"], 2, "cannot be read" },
+        { "--format without --from", ["edit", "{} is", "--subject", "Ada", "--to", "so", "--format", "csv"], 2, "go with --from" },
+        { "a form that is none", ["edit", "--from", "text.txt", "--format", "xml"], 2, "xml" },
+        { "a file of no form", ["edit", "--from", "text.txt"], 2, "the form is not recognised" },
+        { "a conflict policy that is none", ["edit", "{} is", "--subject", "Ada", "--to", "so", "--on-conflict", "merge"], 2, "merge" },
         { "--first without --from", ["edit", "{} is", "--subject", "Ada", "--to", "so", "--first", "3"], 2, "go with --from" },
         { "an edit that is not there", ["show", "zzzz"], 2, "has no edit \"zzzz\"" },
         { "a revision that is not there", ["rebuild", "main@7"], 2, "has no revision 7" },
@@ -244,7 +248,10 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var (a, b) = (ledger.Start("edit", "--from", "a.jsonl"), ledger.Start("edit", "--from", "b.jsonl"));
         var ran = await Task.WhenAll(LedgerProcess.WaitAsync(a), LedgerProcess.WaitAsync(b));
         ran.Select(r => r.ExitCode).Order().ToArray().ShouldBe(new[] { 0, 3 }, string.Join("\n", ran.Select(r => r.Err)));
-        ran.Single(r => r.ExitCode == 3).Err.ShouldContain("moved on");
+        var lost = ran.Single(r => r.ExitCode == 3).Err;
+        lost.ShouldContain("main has moved on: it was read at main@");
+        lost.ShouldContain("of 30 records are done and stay");
+        lost.ShouldContain("--on-conflict rebase");
         var subjects = (await ledger.RunAsync("log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()!).ToList();
         subjects.Count(s => s.StartsWith(ran[0].ExitCode == 0 ? "Ada" : "Bob", StringComparison.Ordinal)).ShouldBe(30);
         (await ledger.RunAsync("verify", "--deep")).ShouldEndWith(0);

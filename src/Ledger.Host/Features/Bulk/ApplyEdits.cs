@@ -4,6 +4,7 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
+using Ledger.Domain.Validation;
 using Ledger.Host.Sessions;
 using MediatR;
 
@@ -12,20 +13,33 @@ namespace Ledger.Host.Features.Bulk;
 /// <summary>Edits every record of a file, in order. Run again after it was stopped or killed, it goes on where it was: nothing twice, nothing left out.</summary>
 public static class ApplyEdits
 {
+    /// <param name="Format">Null to recognise it.</param>
     /// <param name="First">Only this many records, or null for all.</param>
     /// <param name="SkipBad">Leave malformed records out and go on, instead of refusing the file before the first edit.</param>
     public sealed record Request(
-        LedgerPaths Ledger, string? Model, string File, int? First, bool SkipBad, Variant Variant, string Author, string? Reason, string? Source,
+        LedgerPaths Ledger, string? Model, string File, BulkFormat? Format, int? First, bool SkipBad, OnConflict OnConflict, Variant Variant, string Author, string? Reason, string? Source,
         IProgress<Step>? Progress) : IRequest<Result>;
 
     /// <summary>One record is behind us.</summary>
     /// <param name="Edit">What came of it; null when it was done before or left out.</param>
     public sealed record Step(int Done, int Total, EditResult? Edit, BulkFileException? LeftOut);
 
-    /// <param name="Before">Records that an earlier run had done.</param>
+    /// <param name="Before">Records that an earlier run had done, or another one meanwhile.</param>
     /// <param name="LeftOut">Bad records.</param>
+    /// <param name="Rebased">Edits that were recomputed onto what others had appended meanwhile.</param>
     /// <param name="Stopped">True when the run was cancelled between two edits; everything before is recorded.</param>
-    public sealed record Result(int Applied, int Quarantined, int Rejected, int Before, int LeftOut, int Total, bool Stopped, long Head);
+    public sealed record Result(int Applied, int Quarantined, int Rejected, int Before, int LeftOut, int Rebased, int Total, bool Stopped, long Head)
+    {
+        /// <summary>Records that are behind us.</summary>
+        public int Done => Applied + Quarantined + Rejected + Before + LeftOut;
+
+        public Result With(EditResult edit) => (this with { Rebased = Rebased + (edit.Rebases > 0 ? 1 : 0) }) switch
+        {
+            var r when edit.Outcome == Outcome.Applied => r with { Applied = r.Applied + 1 },
+            var r when edit.Outcome == Outcome.Quarantined => r with { Quarantined = r.Quarantined + 1 },
+            var r => r with { Rejected = r.Rejected + 1 },
+        };
+    }
 
     public sealed class Handler(
         LedgerSessions sessions, IModelLibrary library, BaseGuard guard, Func<LedgerPaths, IKeyStatisticsStore> stores, TimeProvider time, IValidator<ApplyEdit> validator)
@@ -33,79 +47,91 @@ public static class ApplyEdits
     {
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
-            var file = CounterFactFile.Read(request.File);
-            var records = file.Records().Take(request.First ?? int.MaxValue).Select(r => Validated(r, request)).ToList();
-            if (!request.SkipBad && records.FirstOrDefault(r => r.Fault is not null)?.Fault is { } fault) throw fault;
+            using var file = BulkFile.Open(request.File, request.Format);
+            var so = new Result(0, 0, 0, 0, 0, 0, Count(file, request, token), Stopped: false, 0);
 
-            await using var session = await sessions.OpenAsync(request.Ledger, token);
+            await using var session = await sessions.OpenToAppendAsync(request.Ledger, token);
             var statistics = session.Setup.RequireStatistics();
-            var done = session.Main.Rows.Select(r => r.Envelope.Metadata.EventId).ToHashSet();
             // Before the model: factoring C takes several times its size for a moment.
             var c = stores(request.Ledger).Load(statistics);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            bench.Install(session.Main.DeltasInEffect(), token);
+            await bench.InstallAsync(session.DeltasInEffectAsync(token), token);
             var pipeline = new EditPipeline(session, bench, c);
-            var by = new Provenance(request.Author, request.Reason, request.Source ?? Path.GetFileName(request.File), null);
             var correlation = Guid.NewGuid();
-            int applied = 0, quarantined = 0, rejected = 0, before = 0, leftOut = 0, i = 0;
 
-            for (; i < records.Count && !token.IsCancellationRequested; i++)
+            foreach (var record in Records(file, request))
             {
-                var record = records[i];
+                file.RequireUnchanged();
                 EditResult? edit = null;
-                if (record.Fault is not null)
+                var bad = record.Fault;
+                try
                 {
-                    leftOut++;
+                    token.ThrowIfCancellationRequested();
+                    if (record.Edit is { } asked)
+                        edit = await EditAsync(session, pipeline, request, asked, Context(request, session, file.Digest, record, correlation), token);
                 }
-                else if (Context(request, session, file.Digest, record, correlation) is var context && done.Contains(context.EventId))
+                catch (OperationCanceledException)
                 {
-                    before++;
+                    so = so with { Stopped = true };
+                    break;
                 }
-                else
+                catch (LedgerException unfit) when (unfit.Kind == FailureKind.BadInput)
                 {
-                    var started = time.GetTimestamp();
-                    EditJudged e;
-                    try
-                    {
-                        e = await pipeline.RecordAsync(record.Request!, request.Variant, by, context, null, token);
-                    }
-                    catch (OperationCanceledException)
-                    {
-                        break;
-                    }
-                    catch (LedgerException unfit) when (unfit.Kind == FailureKind.BadInput)
-                    {
-                        // Only the model can tell that a text is too long for it, only the event that it is too large.
-                        var bad = new BulkFileException(request.File, record.Line, record.Column, unfit.Message, $"{unfit.Remedy}; or leave bad records out with --skip-bad; what was done before stays");
-                        if (!request.SkipBad) throw bad;
-                        leftOut++;
-                        request.Progress?.Report(new Step(i + 1, records.Count, null, bad));
-                        continue;
-                    }
-                    edit = EditResult.Of(e.Record, session.Main, recorded: true, time.GetElapsedTime(started));
-                    (applied, quarantined, rejected) = edit.Outcome switch
-                    {
-                        Outcome.Applied => (applied + 1, quarantined, rejected),
-                        Outcome.Quarantined => (applied, quarantined + 1, rejected),
-                        _ => (applied, quarantined, rejected + 1),
-                    };
+                    // Only the model can tell that a text is too long for it, only the event that it is too large.
+                    bad = file.Fault(record, unfit.Message, $"{unfit.Remedy}; or leave bad records out with --skip-bad; what was done before stays");
+                    if (!request.SkipBad) throw bad;
                 }
-                request.Progress?.Report(new Step(i + 1, records.Count, edit, record.Fault));
+                catch (TimelineConflictException conflict)
+                {
+                    throw conflict.Advising($"{so.Done} of {so.Total} records are done and stay; repeat the command to go on behind what the other wrote"
+                        + (request.OnConflict == OnConflict.Fail ? ", or let it follow by itself with --on-conflict rebase" : $": this edit followed {EditPipeline.MostRebases} times and was overtaken each time"));
+                }
+                so = bad is not null ? so with { LeftOut = so.LeftOut + 1 } : edit is null ? so with { Before = so.Before + 1 } : so.With(edit);
+                request.Progress?.Report(new Step(so.Done, so.Total, edit, bad));
             }
-            return new Result(applied, quarantined, rejected, before, leftOut, records.Count, i < records.Count, session.Main.Timeline.Revision);
+            return so with { Head = session.Tip.Timeline.Revision };
+        }
+
+        /// <returns>Null when the timeline has this record's edit already.</returns>
+        private async Task<EditResult?> EditAsync(LedgerSession session, EditPipeline pipeline, Request request, BulkEdit asked, CommandContext context, CancellationToken token)
+        {
+            if (session.Tip.Has(context.EventId)) return null;
+            var started = time.GetTimestamp();
+            var by = new Provenance(request.Author, asked.Reason ?? request.Reason, asked.Source ?? request.Source ?? Path.GetFileName(request.File), null);
+            var (e, rebases) = await pipeline.RecordAsync(asked.Request, request.Variant, by, context, request.OnConflict, null, token);
+            return e is null ? null : EditResult.Of(e.Record, session.Tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
         }
 
         /// <summary>The same record of the same file under the same variant on the same timeline is the same command, however often it is given.</summary>
         private static CommandContext Context(Request request, LedgerSession session, Digest file, BulkRecord record, Guid correlation) =>
-            new(request.Author, correlation, $"{session.Main.Timeline.Id}|{file}|{record.Line}:{record.Column}|{request.Variant.Name()}");
+            new(request.Author, correlation, $"{session.Tip.Timeline.Id}|{file}|{record.Line}:{record.Column}|{request.Variant.Name()}");
 
-        private BulkRecord Validated(BulkRecord record, Request request)
+        /// <summary>Reads the whole file before the first edit: how many records there are, and whether some are bad.</summary>
+        private int Count(BulkFile file, Request request, CancellationToken token)
         {
-            if (record.Request is null) return record;
-            var faults = validator.Validate(new ApplyEdit(record.Request, request.Variant, request.Author, request.Reason, request.Source));
-            return faults.IsValid
-                ? record
-                : record with { Request = null, Fault = new BulkFileException(request.File, record.Line, record.Column, faults.Errors[0].ErrorMessage, "mend the record, or leave bad ones out with --skip-bad") };
+            int count = 0, bad = 0;
+            BulkFileException? first = null;
+            foreach (var record in Records(file, request))
+            {
+                token.ThrowIfCancellationRequested();
+                count++;
+                if (record.Fault is null) continue;
+                bad++;
+                first ??= record.Fault;
+            }
+            if (first is null || request.SkipBad) return count;
+            throw bad == 1 ? first : first.Besides($"records that are bad in all: {bad} of {count}");
+        }
+
+        private IEnumerable<BulkRecord> Records(BulkFile file, Request request) => file.Records().Take(request.First ?? int.MaxValue).Select(r => Validated(file, r, request));
+
+        private BulkRecord Validated(BulkFile file, BulkRecord record, Request request)
+        {
+            if (record.Edit is not { } edit) return record;
+            var result = validator.Validate(new ApplyEdit(edit.Request, request.Variant, request.Author, edit.Reason ?? request.Reason, edit.Source ?? request.Source));
+            if (result.IsValid) return record;
+            var faults = new ValidationFailedException(result);
+            return record with { Edit = null, Fault = file.Fault(record, faults.Message, $"{faults.Remedy ?? "mend the record"}; or leave bad records out with --skip-bad") };
         }
     }
 }
