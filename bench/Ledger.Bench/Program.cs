@@ -7,11 +7,12 @@ return args switch
     ["edit", .. var rest] => await EditBench.RunAsync(rest),
     ["memory", .. var rest] => await MemoryBench.RunAsync(rest),
     ["memory-of", .. var rest] => await MemoryBench.OneAsync(rest),
+    ["growth", .. var rest] => await GrowthBench.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER");
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS]");
     return 2;
 }
