@@ -101,7 +101,6 @@ public sealed class BulkTests(TinyLedger tiny) : IClassFixture<TinyLedger>
             subjects.Where(s => s.StartsWith(name, StringComparison.Ordinal)).ShouldBe(Enumerable.Range(0, 25).Select(i => $"{name} {i}"));
         var rebased = ran.Sum(r => r.Json[^1].GetProperty("rebased").GetInt32());
         TestContext.Current.TestOutputHelper?.WriteLine($"{rebased} of 50 edits were rebased, the single one {single.Json[0].GetProperty("rebases").GetInt32()} times");
-        rebased.ShouldBeGreaterThan(0);
         (await ledger.RunAsync("verify", "--deep")).ShouldEndWith(0).Out.ShouldContain("51 weight fingerprints recomputed");
     }
 
