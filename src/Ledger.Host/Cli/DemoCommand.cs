@@ -62,7 +62,7 @@ internal sealed class DemoCommand
         await VerifyAsync();
         Line();
         Line($"Next: ledger log -l {name}      ledger review -l {name}      ledger show main@3 -l {name}");
-        Line("A model of yours: ledger open my --model FOLDER --layer N      then ledger keystats TEXT…      ledger edit …      ledger --help");
+        Line("A model of yours: ledger open my --model FOLDER      then ledger keystats TEXT…      ledger edit …      ledger --help");
     }
 
     private async Task OpenAsync()

@@ -34,12 +34,16 @@ internal static class OpenCommand
         {
             if (parsed.GetValue(sweep) is null != parsed.GetValue(texts) is not { Length: > 0 }) parsed.AddError("--sweep RECORDS and --text TEXT… go together: each layer needs a C of its own.");
             if (parsed.GetValue(sweep) is not null && (parsed.GetResult(layer) is not null || parsed.GetValue(builtIn))) parsed.AddError("--sweep looks for a layer: leave --layer and --built-in out.");
+            var beside = new Option[] { gate, policy, templates }.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList();
+            if (parsed.GetValue(sweep) is not null && beside.Count > 0) parsed.AddError($"--sweep opens nothing: leave {string.Join(", ", beside)} for the ledger itself.");
         });
         face.Bind(command, async (parsed, printer, token) =>
         {
             if (parsed.GetValue(sweep) is { } records)
             {
-                await SweepAsync(face, printer, parsed.GetRequiredValue(name), new SweepLayers.Request(ModelOf(parsed), records, [.. parsed.GetRequiredValue(texts)], parsed.GetValue(seed), search.Of(parsed), null), token);
+                // The ledger is to be opened with what the layer was chosen under.
+                var same = search.All.Append(seed).Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => $" {o.Name} {parsed.GetResult(o)!.Tokens[0].Value}");
+                await SweepAsync(face, printer, parsed.GetRequiredValue(name), string.Concat(same), new SweepLayers.Request(ModelOf(parsed), records, [.. parsed.GetRequiredValue(texts)], parsed.GetValue(seed), search.Of(parsed), null), token);
                 return Errors.Done;
             }
             var rules = parsed.GetValue(policy) is { } file ? JsonFile.Read<GatePolicy>(file) : parsed.GetValue(gate) == "observe" ? GatePolicy.Observing : GatePolicy.Default;
@@ -57,8 +61,9 @@ internal static class OpenCommand
         return command;
     }
 
-    private static async Task SweepAsync(Face face, Printer printer, string name, SweepLayers.Request request, CancellationToken token)
+    private static async Task SweepAsync(Face face, Printer printer, string name, string options, SweepLayers.Request request, CancellationToken token)
     {
+        ValidationFailedException.ThrowIfInvalid(new HyperparametersValidator(), request.Hyperparameters);
         if (!printer.IsJson) printer.Line($"At most {SweepLayers.Records} records, each edited alone; C over {Say.Count(SweepLayers.Tokens)} tokens a layer; S is the harmonic mean of ES, PS and NS.");
         var result = await face.Mediator.Send(request with { Tried = new Rows(printer) }, token);
         if (printer.IsJson)
@@ -68,7 +73,7 @@ internal static class OpenCommand
         }
         printer.Line();
         printer.Line($"Best by the mean of S over the variants: layer {result.Best}{(result.Best == result.Default ? ", which is the default" : $"; the default is {result.Default}")}. Records so few tell bad layers from good ones, not good ones from each other.");
-        printer.Line($"Next: ledger open {name} --model {request.Model} --layer {result.Best}");
+        printer.Line($"Next: ledger open {name} --model \"{request.Model}\" --layer {result.Best}{options}");
     }
 
     private sealed class Rows(Printer printer) : IProgress<SweepLayers.Row>

@@ -29,7 +29,7 @@ public static class Doctor
             {
                 new("ledger", null, $"{LedgerSession.Program["ledger ".Length..]} on {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}", null),
                 new("processors", null, $"{Environment.ProcessorCount}, vectors of {(Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128)} bits for the exact fold", null),
-                new("memory", null, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30):0.0} GiB; a model takes four bytes a parameter, and about as much again while it is edited", null),
+                new("memory", null, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30):0.0} GiB; a model takes four bytes a parameter, and up to half as much again while it is edited", null),
             };
             await TryAsync(checks, "engine", "build ledger again; a system older than Debian 12 or Ubuntu 22.04 is too old", () =>
             {
@@ -59,12 +59,12 @@ public static class Doctor
                 return Task.FromResult($"{atlas.Name}, {atlas.Parameters:N0} parameters, layer {BuiltIn.Setup.Layer}, {atlas.Digest.Short()}: {BuiltIn.Model}, facts to edit: {BuiltIn.Records}");
             });
             if (Environment.GetEnvironmentVariable("LEDGER_MODEL") is { Length: > 0 } model)
-                await TryAsync(checks, "model", "name a GPT-2 or Llama-family folder with LEDGER_MODEL or --model", () =>
+                await TryAsync(checks, "model", "name a model folder with LEDGER_MODEL or --model", () =>
                 {
                     var described = library.Describe(model, token);
                     return Task.FromResult($"{described.Name}, {described.Family}, {described.Layers} layers, {described.Parameters:N0} parameters");
                 });
-            else checks.Add(new("model", null, "none named", "set LEDGER_MODEL, or give --model: a GPT-2 or Llama-family folder as it comes from the hub"));
+            else checks.Add(new("model", null, "none named", "set LEDGER_MODEL, or give --model: a GPT-2, GPT-J, GPT-NeoX or Llama-family folder as it comes from the hub"));
             return new Result(checks);
         }
 

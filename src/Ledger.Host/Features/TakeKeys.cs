@@ -24,7 +24,9 @@ public static class TakeKeys
                     "take C from a ledger of the same base and layer, or measure it:  ledger keystats TEXT…");
 
             var statistics = other.Setup.RequireStatistics();
-            var restores = session.Setup.Statistics == statistics;
+            // The same C restores a lost one, however the other ledger came by it; the ridge stays this ledger's.
+            var restores = session.Setup.Statistics?.Digest == statistics.Digest;
+            if (restores) statistics = session.Setup.Statistics!;
             var recorded = restores ? null : session.Setup.Record(statistics);
             stores(request.Ledger).Take(stores(request.From), statistics);
             if (recorded is not null) await session.AppendAsync(recorded, CommandContext.For(request.Author), token);

@@ -24,14 +24,14 @@ public sealed record LedgerPaths(string File)
         if (named is not null)
         {
             var path = System.IO.File.Exists(named) || named.EndsWith(Extension, StringComparison.Ordinal) ? named : named + Extension;
-            if (!System.IO.File.Exists(path)) throw new LedgerNotFoundException($"There is no ledger at {path}.", "open one:  ledger open NAME --model FOLDER --layer N");
+            if (!System.IO.File.Exists(path)) throw new LedgerNotFoundException($"There is no ledger at {path}.", "open one:  ledger open NAME --model FOLDER");
             return new LedgerPaths(Path.GetFullPath(path));
         }
         var here = Directory.GetFiles(".", "*" + Extension).Order(StringComparer.Ordinal).ToArray();
         return here switch
         {
             [var one] => new LedgerPaths(Path.GetFullPath(one)),
-            [] => throw new LedgerNotFoundException("There is no ledger in this folder.", "open one:  ledger open NAME --model FOLDER --layer N   or name one with --ledger FILE"),
+            [] => throw new LedgerNotFoundException("There is no ledger in this folder.", "open one:  ledger open NAME --model FOLDER   or name one with --ledger FILE"),
             _ => throw new LedgerNotFoundException($"There are {here.Length} ledgers in this folder.", $"say which with --ledger: {string.Join(", ", here.Select(Path.GetFileName))}"),
         };
     }

@@ -1,6 +1,7 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
+using Ledger.Host.Features;
 using Ledger.Projections.Replay;
 
 namespace Ledger.Host.Sessions;
@@ -9,7 +10,7 @@ namespace Ledger.Host.Sessions;
 public sealed class BaseChangedException(string path, string what, string expected, string actual)
     : LedgerException(
         $"The checkpoint at {path} is not the one this ledger was opened over: its {what} is {actual}, the ledger's {expected}.",
-        "restore the published files, or name the folder that holds them with --model")
+        "restore the published files, or name the folder that holds them with --model; LEDGER_MODEL, if it is set, names one for every ledger")
 {
     public override FailureKind Kind => FailureKind.VerificationFailed;
 }
@@ -17,12 +18,13 @@ public sealed class BaseChangedException(string path, string what, string expect
 /// <summary>Finds a ledger's base checkpoint and makes sure it is still the one.</summary>
 public sealed class BaseGuard(IModelLibrary library)
 {
-    /// <summary>The folder to use: the one named, else LEDGER_MODEL, else where the ledger found it.</summary>
+    /// <summary>The folder to use: the one named, else LEDGER_MODEL, else where the ledger found it. A ledger over the built-in model has no use for the variable.</summary>
     /// <exception cref="SetupException">None is named, and the one the ledger found is gone.</exception>
     public static string Locate(LedgerSession session, string? named)
     {
-        if ((named ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")) is { Length: > 0 } told) return told;
         var found = session.Setup.Base.FoundAt;
+        if (named is null && found == BuiltIn.Model) return found;
+        if ((named ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")) is { Length: > 0 } told) return told;
         return Path.Exists(found) ? found : throw new SetupException($"The model of this ledger, {session.Setup.Base.Base.Name}, is no longer at {found}.", "say where it lies now with --model or LEDGER_MODEL");
     }
 

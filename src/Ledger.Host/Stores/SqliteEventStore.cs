@@ -205,7 +205,7 @@ public sealed class SqliteEventStore : IEventStore
     private static void CheckHeader(string path)
     {
         if (Directory.Exists(path)) throw new NotALedgerException(path, "it is a folder");
-        if (!File.Exists(path)) throw new StoreFileException($"There is no ledger at {path}.", "open one:  ledger open NAME --model FOLDER --layer N");
+        if (!File.Exists(path)) throw new StoreFileException($"There is no ledger at {path}.", "open one:  ledger open NAME --model FOLDER");
         Span<byte> header = stackalloc byte[100];
         int read;
         try

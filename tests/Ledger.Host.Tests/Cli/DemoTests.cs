@@ -30,6 +30,9 @@ public sealed class DemoTests : IDisposable
             (await other.RunAsync("demo", "--json")).ShouldEndWith(0).Json.Count.ShouldBeGreaterThan(8);
             File.Exists(ledger[file]).ShouldBeTrue();
         }
+        // What it says comes next works too.
+        var next = new LedgerProcess(ledger.Folder, new Dictionary<string, string> { ["LEDGER_MODEL"] = "nowhere" });
+        (await next.RunAsync("ask", "The capital of France is", "-l", "demo")).ShouldEndWith(0).Out.ShouldContain("Paris");
     }
 
     [Fact]

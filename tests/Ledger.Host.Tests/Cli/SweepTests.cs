@@ -10,9 +10,10 @@ public sealed class SweepTests : IDisposable
     [Fact]
     public async Task A_sweep_of_the_built_in_model_proposes_a_layer_that_edits_and_opens_nothing()
     {
-        var said = (await ledger.RunAsync("open", "mine", "--model", BuiltIn.Model, "--sweep", BuiltIn.Records, "--text", BuiltIn.Corpus)).ShouldEndWith(0).Out;
+        var said = (await ledger.RunAsync("open", "mine", "--model", BuiltIn.Model, "--sweep", BuiltIn.Records, "--text", BuiltIn.Corpus, "--clamp", "2")).ShouldEndWith(0).Out;
         TestContext.Current.TestOutputHelper?.WriteLine(said);
         said.ShouldContain("ledger open mine --model");
+        said.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1].ShouldEndWith("--clamp 2");
         Directory.GetFileSystemEntries(ledger.Folder).ShouldBeEmpty();
 
         var result = (await ledger.RunAsync("open", "mine", "--model", BuiltIn.Model, "--sweep", BuiltIn.Records, "--text", BuiltIn.Corpus, "--json")).ShouldEndWith(0).Json[0];
@@ -30,6 +31,8 @@ public sealed class SweepTests : IDisposable
         (await ledger.RunAsync([.. open, "--sweep", BuiltIn.Records])).ShouldEndWith(2).Err.ShouldContain("--text");
         (await ledger.RunAsync([.. open, "--text", BuiltIn.Corpus])).ShouldEndWith(2).Err.ShouldContain("--sweep");
         (await ledger.RunAsync([.. open, "--sweep", BuiltIn.Records, "--text", BuiltIn.Corpus, "--layer", "1"])).ShouldEndWith(2).Err.ShouldContain("--layer");
+        (await ledger.RunAsync([.. open, "--sweep", BuiltIn.Records, "--text", BuiltIn.Corpus, "--gate", "observe"])).ShouldEndWith(2).Err.ShouldContain("--gate");
+        (await ledger.RunAsync([.. open, "--sweep", BuiltIn.Records, "--text", BuiltIn.Corpus, "--evaluations", "0"])).ShouldEndWith(2);
         (await ledger.RunAsync([.. open, "--sweep", "plain.jsonl", "--text", BuiltIn.Corpus])).ShouldEndWith(2).Err.ShouldContain("target_true");
         (await ledger.RunAsync([.. open, "--sweep", "nowhere.json", "--text", BuiltIn.Corpus])).ShouldEndWith(2).Err.ShouldContain("nowhere.json");
         Directory.GetFileSystemEntries(ledger.Folder).ShouldBe([ledger["plain.jsonl"]]);

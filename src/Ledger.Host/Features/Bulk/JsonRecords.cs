@@ -82,11 +82,14 @@ internal sealed class JsonRecords(string path, Func<JsonElement, BulkEdit?> read
         }
     }
 
+    /// <summary>Of a field given twice one would be lost without a word.</summary>
+    private static readonly JsonDocumentOptions OneOfEach = new() { AllowDuplicateProperties = false };
+
     private BulkRecord Record(ReadOnlyMemory<byte> bytes, long line, long column)
     {
         try
         {
-            using var json = JsonDocument.Parse(bytes);
+            using var json = JsonDocument.Parse(bytes, OneOfEach);
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw new RecordFault("the record is not an object", "write the record as an object");
             return new BulkRecord(line, column + 1, read(json.RootElement), null);
         }

@@ -133,6 +133,7 @@ public sealed class BulkFileTests : IDisposable
         { BulkFormat.Plain, """{"prompt":"{} is","subject":"Ada"}""", "target is missing" },
         { BulkFormat.Plain, """{"prompt":"{} is","subject":["Ada"],"target":"so"}""", "subject is not a string" },
         { BulkFormat.Plain, """{"prompt":"{} is","subject":"Ada","target":"so","neighbours":[1]}""", "neighbours is not an array of strings" },
+        { BulkFormat.Plain, """{"prompt":"{} is","subject":"Ada","target":"so","target":"no"}""", "line 1, column" },
         { BulkFormat.Plain, "\"Ada\"", "the record is not an object" },
         { BulkFormat.CounterFact, """{"requested_rewrite":{"prompt":"{} is","subject":"Ada"}}""", "requested_rewrite.target_new is missing" },
         { BulkFormat.CounterFact, """{"requested_rewrite":{"prompt":"{} is","subject":"Ada","target_new":{"id":"Q1"}}}""", "requested_rewrite.target_new.str is missing" },
