@@ -172,6 +172,8 @@ public sealed class MainJobTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         packed.GetProperty("digest").GetString().ShouldBe(plain.GetProperty("digest").GetString());
         packed.GetProperty("files").EnumerateArray().Select(f => f.GetString()).ShouldBe(["a.txt.gz", "b.jsonl", "c.txt"]);
         packed.GetProperty("column").GetString().ShouldBe("body");
+        foreach (var file in Directory.GetFiles(ledger["plain.ledger.d/keystats"])) File.Delete(file);
+        (await ledger.RunAsync("keystats", "--from", "packed", "-l", "plain")).ShouldEndWith(0).Out.ShouldContain("restored");
 
         // Sums in float64 of float32 means are exact: so is the way back.
         var matrix = Directory.GetFiles(ledger["plain.ledger.d/keystats"], "*.safetensors").Single(f => !f.Contains("cholesky"));
