@@ -3,11 +3,13 @@ using Ledger.Atlas;
 using Ledger.Domain.Editing;
 using Ledger.Engine.Checkpoints;
 using Ledger.Host.Features;
+using Ledger.Host.Tests.Acceptance;
 using Ledger.TestKit;
 
 namespace Ledger.Host.Tests.Atlas;
 
 /// <summary>The built-in model, its table and the way from one to the other; what is promised is measured on the files that come with the program.</summary>
+[Collection(RealModel.Name)]
 public sealed class AtlasTests
 {
     private static readonly FactTable Table = FactTable.Read(Path.Combine(Shared.Checkout, "atlas", "facts.json"));
