@@ -29,8 +29,9 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
 
     public void Install(ReadOnlySpan<float> w)
     {
-        model.Install(matrix.Layer, w);
-        this.w = w.ToArray();
+        var copy = w.ToArray();
+        model.Install(matrix.Layer, copy);
+        this.w = copy;
     }
 
     public ContextTemplates DrawTemplates(long seed) => TemplateDrawing.Draw(model, tokenizer, seed);

@@ -65,12 +65,12 @@ public abstract class Decoder(ModelConfig config, Device device) : IDisposable
 
     /// <summary>The block's down-projection is this from now on; copied.</summary>
     /// <param name="w">Row-major [d_v, d_k].</param>
-    public void Install(int layer, ReadOnlySpan<float> w)
+    public void Install(int layer, float[] w)
     {
         Domain.ShapeException.Require(w.Length == (long)Config.Hidden * Config.Inner, nameof(w), (long)Config.Hidden * Config.Inner, w.Length);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        W(layer).copy_(tensor(w.ToArray(), [Config.Hidden, Config.Inner], device: Device));
+        W(layer).copy_(tensor(w, [Config.Hidden, Config.Inner], device: Device));
     }
 
     /// <summary>Rows of a table [N, d] by number [B, S]: [B, S, d].</summary>
