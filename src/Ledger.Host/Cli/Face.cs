@@ -30,6 +30,9 @@ internal static class Checks
     /// <summary>A rule over one option's value.</summary>
     public static void Check(this Option option, Action<OptionResult> check) => option.Validators.Add(parsed => IfConverted(() => check(parsed)));
 
+    /// <summary>Those that stand on the command line, not only in their defaults.</summary>
+    public static IEnumerable<Option> Given(this CommandResult parsed, IEnumerable<Option> options) => options.Where(o => parsed.GetResult(o) is { Implicit: false });
+
     private static void IfConverted(Action check)
     {
         try

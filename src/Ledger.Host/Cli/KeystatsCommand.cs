@@ -23,7 +23,7 @@ internal static class KeystatsCommand
         {
             var measures = parsed.GetValue(files) is { Length: > 0 };
             if (!measures && parsed.GetValue(from) is null) parsed.AddError("keystats needs text to measure over:  ledger keystats TEXT…   or --from LEDGER   or  ledger keystats import FILE.npz");
-            if (parsed.GetValue(from) is not null && (measures || new Option[] { context, ridge, tokens, column }.Any(o => parsed.GetResult(o) is { Implicit: false })))
+            if (parsed.GetValue(from) is not null && (measures || parsed.Given([context, ridge, tokens, column]).Any()))
                 parsed.AddError("--from takes C as it was measured: leave texts, --context, --ridge, --max-tokens and --column out.");
         });
         face.Bind(command, async (parsed, printer, token) =>

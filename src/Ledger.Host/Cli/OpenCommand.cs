@@ -27,14 +27,14 @@ internal static class OpenCommand
         search.AddTo(command);
         command.Check(parsed =>
         {
-            var chosen = new Option[] { CommonOptions.Model, layer }.Concat(search.All).Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList();
+            var chosen = parsed.Given([CommonOptions.Model, layer, .. search.All]).Select(o => o.Name).ToList();
             if (parsed.GetValue(builtIn) && chosen.Count > 0) parsed.AddError($"--built-in brings what {string.Join(", ", chosen)} would say: leave one or the other out. To choose, give --model the folder that ledger doctor prints.");
         });
         command.Check(parsed =>
         {
             if (parsed.GetValue(sweep) is null != parsed.GetValue(texts) is not { Length: > 0 }) parsed.AddError("--sweep RECORDS and --text TEXT… go together: each layer needs a C of its own.");
             if (parsed.GetValue(sweep) is not null && (parsed.GetResult(layer) is not null || parsed.GetValue(builtIn))) parsed.AddError("--sweep looks for a layer: leave --layer and --built-in out.");
-            var beside = new Option[] { gate, policy, templates }.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList();
+            var beside = parsed.Given([gate, policy, templates]).Select(o => o.Name).ToList();
             if (parsed.GetValue(sweep) is not null && beside.Count > 0) parsed.AddError($"--sweep opens nothing: leave {string.Join(", ", beside)} for the ledger itself.");
         });
         face.Bind(command, async (parsed, printer, token) =>
@@ -42,7 +42,7 @@ internal static class OpenCommand
             if (parsed.GetValue(sweep) is { } records)
             {
                 // The ledger is to be opened with what the layer was chosen under.
-                var same = search.All.Append(seed).Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => $" {o.Name} {parsed.GetResult(o)!.Tokens[0].Value}");
+                var same = parsed.CommandResult.Given([.. search.All, seed]).Select(o => $" {o.Name} {parsed.GetResult(o)!.Tokens[0].Value}");
                 await SweepAsync(face, printer, parsed.GetRequiredValue(name), string.Concat(same), new SweepLayers.Request(ModelOf(parsed), records, [.. parsed.GetRequiredValue(texts)], parsed.GetValue(seed), search.Of(parsed), null), token);
                 return Errors.Done;
             }

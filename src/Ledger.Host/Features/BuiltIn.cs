@@ -11,6 +11,7 @@ namespace Ledger.Host.Features;
 public static class BuiltIn
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "builtin");
+    private static readonly Lazy<BuiltInSetup> Read = new(ReadSetup);
 
     /// <summary>An ordinary checkpoint folder.</summary>
     public static string Model { get; } = Path.Combine(Folder, "atlas");
@@ -30,21 +31,7 @@ public static class BuiltIn
     public static OpenLedgerFeature.KnownKeys Keys => new(new KeyStatisticsStore(Path.Combine(Folder, "keystats")), Setup.KeyStatistics);
 
     /// <exception cref="SetupException">The program's own files are damaged.</exception>
-    public static BuiltInSetup Setup
-    {
-        get
-        {
-            var path = Path.Combine(Folder, "setup.json");
-            try
-            {
-                return JsonSerializer.Deserialize<BuiltInSetup>(File.ReadAllBytes(path), EventJson.Options) ?? throw new JsonException("it is null");
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-            {
-                throw new SetupException($"{path} cannot be read: {e.Message}", "build ledger again: it is a file that comes with the program");
-            }
-        }
-    }
+    public static BuiltInSetup Setup => Read.Value;
 
     /// <summary>One of its facts, with paraphrases and neighbours.</summary>
     /// <exception cref="SetupException">There is no such fact.</exception>
@@ -53,6 +40,19 @@ public static class BuiltIn
         using var file = BulkFile.Open(Records, BulkFormat.CounterFact);
         return file.Records().Select(r => r.Edit?.Request).FirstOrDefault(r => r?.Subject == subject && r.Relation == relation)
             ?? throw new SetupException($"{Records} has no {relation} of {subject}.", "build ledger again: it is a file that comes with the program");
+    }
+
+    private static BuiltInSetup ReadSetup()
+    {
+        var path = Path.Combine(Folder, "setup.json");
+        try
+        {
+            return JsonSerializer.Deserialize<BuiltInSetup>(File.ReadAllBytes(path), EventJson.Options) ?? throw new JsonException("it is null");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new SetupException($"{path} cannot be read: {e.Message}", "build ledger again: it is a file that comes with the program");
+        }
     }
 }
 

@@ -49,7 +49,7 @@ public static class Doctor
                 }
                 finally
                 {
-                    foreach (var part in new[] { path, path + "-wal", path + "-shm" }) File.Delete(part);
+                    Stores.SqliteEventStore.Delete(path);
                 }
             });
             await TryAsync(checks, "built-in", "build ledger again", () =>

@@ -63,7 +63,7 @@ public static class OpenLedgerFeature
             }
             catch
             {
-                Remove(unfinished);
+                SqliteEventStore.Delete(unfinished);        // an opening that failed is nobody's ledger
                 throw;
             }
         }
@@ -78,12 +78,6 @@ public static class OpenLedgerFeature
             {
                 throw new SetupException($"{file} exists already: another process opened it meanwhile.", "use that one, or choose another name");
             }
-        }
-
-        /// <summary>An opening that failed is nobody's ledger.</summary>
-        private static void Remove(string file)
-        {
-            foreach (var part in new[] { file, file + "-wal", file + "-shm" }) File.Delete(part);
         }
     }
 }

@@ -42,6 +42,12 @@ public sealed class SqliteEventStore : IEventStore
         this.writer = writer;
     }
 
+    /// <summary>Removes a file that nobody has open, with what SQLite keeps beside it.</summary>
+    public static void Delete(string path)
+    {
+        foreach (var part in new[] { path, path + "-wal", path + "-shm" }) File.Delete(part);
+    }
+
     /// <exception cref="StoreFileException">There is a file already (Create), or none (Open).</exception>
     /// <exception cref="NotALedgerException">The file is something else.</exception>
     /// <exception cref="StoreVersionException">A newer program made it; it is left untouched.</exception>
