@@ -135,6 +135,23 @@ public abstract class EventStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_last_event_of_a_stream_is_read_alone()
+    {
+        (await store.ReadLastAsync(A, Token)).ShouldBeNull();
+        Chain a = new(store, A), b = new(store, B);
+        for (var i = 0; i < 100; i++)
+        {
+            await a.AppendAsync([(byte)i], Token);
+            if (i < 50) await b.AppendAsync([(byte)i, 1], Token);
+            var last = (await store.ReadLastAsync(A, Token)).ShouldNotBeNull();
+            (last.Stream, last.Number, last.Hash, last.Data.Span[0]).ShouldBe((A, i, a.Head, (byte)i));
+        }
+        var other = (await (await AnotherAsync()).ReadLastAsync(B, Token)).ShouldNotBeNull();
+        (other.Stream, other.Number, other.Hash).ShouldBe((B, 49, b.Head));
+        EventHash.Of(other).ShouldBe(other.Hash);
+    }
+
+    [Fact]
     public async Task All_events_are_read_in_the_order_in_which_they_were_appended()
     {
         Chain a = new(store, A), b = new(store, B);

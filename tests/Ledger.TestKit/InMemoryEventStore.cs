@@ -33,6 +33,12 @@ public sealed class InMemoryEventStore : IEventStore
     public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) =>
         Snapshot(e => e.Stream == stream && e.Number >= from, token);
 
+    public Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        lock (gate) return Task.FromResult(events.FindLast(e => e.Stream == stream));
+    }
+
     public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token) => Snapshot(e => e.Position.CompareTo(after) > 0, token);
 
     public async IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition after, [EnumeratorCancellation] CancellationToken token)

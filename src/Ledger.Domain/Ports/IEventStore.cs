@@ -25,6 +25,9 @@ public interface IEventStore : IAsyncDisposable
     /// <summary>The events of a stream from a number on, in order; nothing for a stream that does not exist.</summary>
     IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token);
 
+    /// <summary>The last event of a stream, null for a stream that does not exist. Costs the same however long the stream is.</summary>
+    Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token);
+
     /// <summary>All events after a position, over all streams, in the order in which they became durable.</summary>
     IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token);
 

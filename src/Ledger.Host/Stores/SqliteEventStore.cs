@@ -95,10 +95,23 @@ public sealed class SqliteEventStore : IEventStore
     }
 
     public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) =>
-        PagesAsync("stream = $stream AND number >= $from ORDER BY number", from, e => e.Number + 1, stream, token);
+        PagesAsync("stream = $stream AND number >= $from ORDER BY number", from, e => e.Number + 1, [("$stream", stream.ToString())], token);
+
+    public async Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token)
+    {
+        await writing.WaitAsync(token);         // on the writer's connection: opening another would cost more than the read
+        try
+        {
+            return Translated(() => Select(writer, "stream = $stream ORDER BY number DESC LIMIT 1", ("$stream", stream.ToString())).SingleOrDefault());
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
 
     public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token) =>
-        PagesAsync("position >= $from ORDER BY position", after.Value + 1, e => e.Position.Value + 1, null, token);
+        PagesAsync("position >= $from ORDER BY position", after.Value + 1, e => e.Position.Value + 1, [], token);
 
     public async IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition after, [EnumeratorCancellation] CancellationToken token)
     {
@@ -158,29 +171,27 @@ public sealed class SqliteEventStore : IEventStore
 
     /// <summary>Page by page, each its own read: a slow consumer holds no transaction open, and memory stays bounded.</summary>
     private async IAsyncEnumerable<RecordedEvent> PagesAsync(
-        string where, long from, Func<RecordedEvent, long> next, StreamName? stream, [EnumeratorCancellation] CancellationToken token)
+        string where, long from, Func<RecordedEvent, long> next, (string Name, object Value)[] more, [EnumeratorCancellation] CancellationToken token)
     {
         List<RecordedEvent> page;
         await using var reader = Translated(() => Connect(path, SqliteOpenMode.ReadWrite));
         do
         {
             token.ThrowIfCancellationRequested();
-            page = Translated(() => Page(reader, where, from, stream));
+            page = Translated(() => Select(reader, $"{where} LIMIT {PageEvents}", [("$from", from), .. more]));
             foreach (var e in page) yield return e;
             if (page.Count > 0) from = next(page[^1]);
         }
         while (page.Count == PageEvents);
     }
 
-    private static List<RecordedEvent> Page(SqliteConnection connection, string where, long from, StreamName? stream)
+    private static List<RecordedEvent> Select(SqliteConnection connection, string where, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        using var command = Command(
-            connection, $"SELECT position, stream, number, id, type, metadata, data, previous_hash, hash FROM events WHERE {where} LIMIT {PageEvents}", ("$from", from));
-        if (stream is { } s) command.Parameters.AddWithValue("$stream", s.ToString());
+        using var command = Command(connection, $"SELECT position, stream, number, id, type, metadata, data, previous_hash, hash FROM events WHERE {where}", parameters);
         using var rows = command.ExecuteReader();
-        var page = new List<RecordedEvent>();
-        while (rows.Read()) page.Add(Event(rows));
-        return page;
+        var found = new List<RecordedEvent>();
+        while (rows.Read()) found.Add(Event(rows));
+        return found;
     }
 
     private static RecordedEvent Event(SqliteDataReader row)

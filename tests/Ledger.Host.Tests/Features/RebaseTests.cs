@@ -146,6 +146,8 @@ public sealed class RebaseTests(TinyLedger tiny) : IClassFixture<TinyLedger>
 
         public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) => store.ReadStreamAsync(stream, from, token);
 
+        public Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token) => store.ReadLastAsync(stream, token);
+
         public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token) => store.ReadAllAsync(after, token);
 
         public IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition after, CancellationToken token) => store.SubscribeAsync(after, token);
