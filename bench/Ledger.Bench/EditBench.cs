@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
@@ -12,6 +13,7 @@ using Ledger.Engine.Tokenizing;
 using Ledger.Host.Features;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Sessions;
+using Ledger.Projections.Timelines;
 using static TorchSharp.torch;
 
 namespace Ledger.Bench;
@@ -41,13 +43,13 @@ public static class EditBench
         using var bench = Workbench.Load(session, library, new BaseGuard(library), null, CancellationToken.None);
         var c = new KeyStatisticsStore(paths.KeyStatistics).Load(session.Setup.RequireStatistics());
         using var plain = new PlainPass(BaseGuard.Locate(session, null), session.Setup.Base.Matrix.Layer);
-        Compare(session, bench, c, plain, requests);
+        Compare(session, await session.TipAsync(LedgerSetup.Main, CancellationToken.None), bench, c, plain, requests);
         return 0;
     }
 
-    private static void Compare(LedgerSession session, Workbench bench, Domain.Ports.IKeyMoment c, PlainPass plain, EditRequest[] requests)
+    private static void Compare(LedgerSession session, TimelineTip tip, Workbench bench, Domain.Ports.IKeyMoment c, PlainPass plain, EditRequest[] requests)
     {
-        var pipeline = new EditPipeline(session, bench, c);
+        var pipeline = new EditPipeline(session, tip, bench, c);
         var templates = session.Setup.RequireTemplates();
         Console.WriteLine($"{session.Setup.Base.Base.Name}, layer {session.Setup.Base.Matrix.Layer}, {get_num_threads()} threads; in units of one plain forward and backward pass");
         Console.WriteLine($"{"record",-44} {"batch",9} {"pass",8} {"δ search",9} {"edit",6} {"evaluations",12}");

@@ -16,6 +16,12 @@ public sealed record OpenLedger(string Name, string ModelPath, int? Layer, long 
 /// <param name="Source">A URL or ticket.</param>
 public sealed record ApplyEdit(EditRequest Request, Variant Variant, string Author, string? Reason, string? Source);
 
+/// <summary>Start a timeline that leaves another one at a revision.</summary>
+/// <param name="Name">Unique in the ledger, tags included.</param>
+/// <param name="From">Where it leaves.</param>
+/// <param name="Purpose">Why, in words.</param>
+public sealed record StartBranch(string Name, RevisionName From, string? Purpose, string Author);
+
 /// <summary>Decide about an edit that is there: release, dismiss, revert, reinstate, withhold.</summary>
 /// <param name="Edit">As the person named it: an id, a beginning of one, a revision.</param>
 /// <param name="Reason">Why: a decision without one cannot be answered for.</param>

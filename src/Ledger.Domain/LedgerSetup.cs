@@ -12,6 +12,9 @@ public sealed record TimelineEntry(TimelineStarted Started, Digest StartHash)
 {
     /// <summary>What the timeline's first event has as its previous hash.</summary>
     public Digest ChainStart => Started.Fork?.EventHash ?? StartHash;
+
+    /// <summary>The revision that its own stream's first event makes.</summary>
+    public long FirstRevision => (Started.Fork?.Revision ?? 0) + 1;
 }
 
 /// <summary>What a ledger stands on: one base, one matrix, one set of templates, one C, the gate's policies, the timelines. Folded from its own stream.</summary>
@@ -27,6 +30,18 @@ public sealed record LedgerSetup
     public ImmutableList<GatePolicy> Policies { get; private init; } = [];
 
     public ImmutableDictionary<TimelineId, TimelineEntry> Timelines { get; private init; } = ImmutableDictionary<TimelineId, TimelineEntry>.Empty;
+
+    /// <summary>Which revision a tag names.</summary>
+    public ImmutableDictionary<string, RevisionTagged> Tags { get; private init; } = ImmutableDictionary<string, RevisionTagged>.Empty;
+
+    /// <summary>Replays that began, by the timeline they make.</summary>
+    public ImmutableDictionary<TimelineId, ReplayStarted> Replays { get; private init; } = ImmutableDictionary<TimelineId, ReplayStarted>.Empty;
+
+    /// <summary>Those of them that reached their end.</summary>
+    public ImmutableDictionary<TimelineId, ReplayCompleted> Replayed { get; private init; } = ImmutableDictionary<TimelineId, ReplayCompleted>.Empty;
+
+    /// <summary>Timelines to which nothing is added any more.</summary>
+    public ImmutableDictionary<TimelineId, TimelineClosed> Closed { get; private init; } = ImmutableDictionary<TimelineId, TimelineClosed>.Empty;
 
     /// <summary>How many events made this.</summary>
     public long Events { get; private init; }
@@ -51,6 +66,10 @@ public sealed record LedgerSetup
         KeyStatisticsRecorded x => this with { Statistics = x.Statistics },
         GatePolicySet x => this with { Policies = Policies.Add(x.Policy) },
         TimelineStarted x => this with { Timelines = Timelines.Add(x.Timeline, new TimelineEntry(x, hash)) },
+        ReplayStarted x => this with { Replays = Replays.Add(x.Timeline, x) },
+        ReplayCompleted x => this with { Replayed = Replayed.Add(x.Timeline, x) },
+        TimelineClosed x => this with { Closed = Closed.Add(x.Timeline, x) },
+        RevisionTagged x => this with { Tags = Tags.SetItem(x.Tag, x) },
         _ => throw new NoRuleException(EventJson.NameOf(e), Events - 1),
     };
 
@@ -78,17 +97,75 @@ public sealed record LedgerSetup
             ? throw new SetupException($"This ledger has had {policy} or a later version.", "give the policy a higher version")
             : new GatePolicySet(policy);
 
-    /// <exception cref="SetupException">There is a timeline of that name.</exception>
-    public TimelineStarted Start(TimelineId id, string name, Fork? fork, string purpose, TimelineOrigin origin) =>
-        Timelines.Values.Any(t => t.Started.Name == name)
-            ? throw new SetupException($"There is a timeline \"{name}\" already.", "choose another name")
-            : new TimelineStarted(id, name, fork, purpose, origin);
+    /// <exception cref="SetupException">The name is taken, or is none.</exception>
+    public TimelineStarted Start(TimelineId id, string name, Fork? fork, string purpose, TimelineOrigin origin)
+    {
+        RequireFree(name, "a timeline");
+        return new TimelineStarted(id, name, fork, purpose, origin);
+    }
+
+    /// <summary>Gives a revision a name; a name that is a tag already moves.</summary>
+    /// <exception cref="SetupException">The name is a timeline's, or is none.</exception>
+    public RevisionTagged Tag(string tag, TimelineId timeline, long revision, bool move)
+    {
+        if (!(move && Tags.ContainsKey(tag))) RequireFree(tag, "a tag");
+        return new RevisionTagged(tag, timeline, revision);
+    }
+
+    /// <exception cref="SetupException">It is closed already, or is <c>main</c>.</exception>
+    public TimelineClosed Close(TimelineId timeline, string reason)
+    {
+        var entry = Timelines[timeline];
+        if (entry.Started.Name == Main) throw new SetupException($"{Main} cannot be closed.", "close a branch");
+        RequireOpen(timeline);
+        return new TimelineClosed(timeline, reason);
+    }
+
+    /// <exception cref="SetupException">Nothing is added to the timeline any more.</exception>
+    public void RequireOpen(TimelineId timeline)
+    {
+        if (Closed.TryGetValue(timeline, out var closed))
+            throw new SetupException($"{Timelines[timeline].Started.Name} is closed: {closed.Reason}", $"branch from it to go on:  ledger branch NAME --from {Timelines[timeline].Started.Name}");
+    }
 
     /// <summary>The timeline of a name.</summary>
     /// <exception cref="RevisionUnknownException">There is none.</exception>
     public TimelineEntry Timeline(string name) =>
         Timelines.Values.FirstOrDefault(t => t.Started.Name == name)
-        ?? throw new RevisionUnknownException($"There is no timeline \"{name}\".", $"the timelines are {string.Join(", ", Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal))}");
+        ?? throw new RevisionUnknownException($"There is no timeline \"{name}\".", $"the timelines are {string.Join(", ", TimelineNames())}");
+
+    /// <summary>A timeline and the ones it came from, the oldest (<c>main</c>) first.</summary>
+    public IReadOnlyList<TimelineEntry> Ancestry(TimelineEntry timeline)
+    {
+        var found = new List<TimelineEntry> { timeline };
+        for (var fork = timeline.Started.Fork; fork is not null; fork = found[^1].Started.Fork) found.Add(Timelines[fork.Parent]);
+        found.Reverse();
+        return found;
+    }
+
+    /// <summary>The timeline in whose own stream a revision lies: the timeline itself, or the ancestor it had the revision from.</summary>
+    public TimelineEntry Owner(TimelineEntry timeline, long revision)
+    {
+        while (timeline.Started.Fork is { } fork && revision <= fork.Revision) timeline = Timelines[fork.Parent];
+        return timeline;
+    }
+
+    /// <summary>The last revision of an ancestor that a timeline has from it; no bound for the timeline itself.</summary>
+    public long LastOf(TimelineEntry ancestor, TimelineEntry timeline)
+    {
+        var last = long.MaxValue;
+        for (var at = timeline; at.Started.Timeline != ancestor.Started.Timeline; at = Timelines[at.Started.Fork!.Parent]) last = at.Started.Fork!.Revision;
+        return last;
+    }
+
+    private IEnumerable<string> TimelineNames() => Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal);
+
+    private void RequireFree(string name, string what)
+    {
+        if (!RevisionName.IsName(name)) throw new SetupException($"\"{name}\" cannot be {what}'s name.", RevisionName.NameRule);
+        if (Timelines.Values.Any(t => t.Started.Name == name)) throw new SetupException($"There is a timeline \"{name}\" already.", "choose another name");
+        if (Tags.ContainsKey(name)) throw new SetupException($"\"{name}\" is a tag already.", "choose another name");
+    }
 
     /// <exception cref="SetupException">C was not measured yet.</exception>
     public KeyStatistics RequireStatistics() =>

@@ -2,24 +2,47 @@ using System.Globalization;
 
 namespace Ledger.Domain;
 
-/// <summary>A point on a timeline as people write it: <c>main@17</c>, <c>main@head</c>, <c>17</c>, <c>head</c>; <c>main@0</c> is the base.</summary>
-/// <param name="Timeline">Its name.</param>
-/// <param name="Revision">Null for the head.</param>
-public sealed record RevisionName(string Timeline, long? Revision)
+/// <summary>
+/// A point on a timeline as people write it: <c>what-if@17</c>, <c>what-if@head</c>, <c>what-if@{2026-11-26T12:00:00Z}</c> (the last revision not after that time),
+/// <c>what-if</c> (a tag, or a timeline's head); <c>17</c>, <c>head</c> and <c>@{time}</c> are on the timeline a command is about. Revision 0 is the base.
+/// </summary>
+/// <param name="Timeline">Its name; null for a tag or a timeline's head, which only the ledger can tell apart.</param>
+/// <param name="Revision">Null for the head, a time or a name.</param>
+/// <param name="Time">The last revision not after it.</param>
+/// <param name="Name">A tag's or timeline's.</param>
+public sealed record RevisionName(string? Timeline, long? Revision, DateTimeOffset? Time = null, string? Name = null)
 {
-    public static RevisionName Head { get; } = new(LedgerSetup.Main, null);
+    private const int LongestName = 64;
 
+    /// <summary>What <see cref="IsName"/> asks for, in words.</summary>
+    public const string NameRule = "use letters, digits, dash, dot, slash and underscore, at most 64, beginning with a letter; not \"head\"";
+
+    /// <summary>A timeline's last revision.</summary>
+    public static RevisionName Head(string timeline) => new(timeline, null);
+
+    /// <summary>Whether a timeline or tag can have this name.</summary>
+    public static bool IsName(string text) =>
+        text.Length is > 0 and <= LongestName && char.IsAsciiLetter(text[0]) && text != "head" && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '/');
+
+    /// <param name="text">As written.</param>
+    /// <param name="timeline">The timeline a command is about.</param>
     /// <exception cref="RevisionUnknownException">Not of that form.</exception>
-    public static RevisionName Parse(string text)
+    public static RevisionName Parse(string text, string timeline = LedgerSetup.Main)
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);
-        var timeline = at < 0 ? LedgerSetup.Main : text[..at];
-        var revision = at < 0 ? text : text[(at + 1)..];
-        if (timeline.Length > 0 && revision == "head") return new RevisionName(timeline, null);
-        return timeline.Length > 0 && long.TryParse(revision, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? new RevisionName(timeline, number)
-            : throw new RevisionUnknownException($"\"{text}\" is not a revision.", "write main@17, main@head, 17 or head; main@0 is the base");
+        if (at < 0 && text != "head" && IsName(text)) return new RevisionName(null, null, null, text);
+        var named = at <= 0 ? timeline : text[..at];
+        var point = text[(at + 1)..];
+        if (IsName(named) && (at != 0 || point.StartsWith('{')))
+        {
+            if (point == "head") return Head(named);
+            if (long.TryParse(point, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return new RevisionName(named, number);
+            if (point is ['{', .. var time, '}'] && DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var then))
+                return new RevisionName(named, null, then);
+        }
+        throw new RevisionUnknownException($"\"{text}\" is not a revision.", "write main@17, main@head, main@{2026-11-26T12:00:00Z}, 17, head, a tag or a timeline; main@0 is the base");
     }
 
-    public override string ToString() => $"{Timeline}@{Revision?.ToString(CultureInfo.InvariantCulture) ?? "head"}";
+    public override string ToString() =>
+        Name ?? $"{Timeline}@{(Time is { } time ? time.UtcDateTime.ToString("{yyyy-MM-ddTHH:mm:ss.FFFFFFFZ}", CultureInfo.InvariantCulture) : Revision?.ToString(CultureInfo.InvariantCulture) ?? "head")}";
 }

@@ -53,7 +53,13 @@ public sealed record Timeline
     /// <summary>The state now.</summary>
     public StateId State => StateOf(InEffect);
 
+    /// <summary>What was taken over from, or settled with, another timeline: the source's revision then, by source and edit.</summary>
+    public ImmutableDictionary<(TimelineId Source, EditId Edit), long> Taken { get; private init; } = ImmutableDictionary<(TimelineId, EditId), long>.Empty;
+
     public static Timeline Start(TimelineId id, string name, Digest baseMatrix) => new() { Id = id, Name = name, BaseMatrix = baseMatrix };
+
+    /// <summary>A timeline that goes on from here: it has everything this one has, and its decisions are its own.</summary>
+    public Timeline Branch(TimelineId id, string name) => this with { Id = id, Name = name };
 
     /// <summary>|Δ| of every accepted edit under a variant: what the gate's outlier rule compares with.</summary>
     public IReadOnlyCollection<double> AcceptedAbsDeltas(Variant variant) =>
@@ -72,6 +78,7 @@ public sealed record Timeline
         EditWithheld x => Leave(Known(x.Edit) with { Status = EditStatus.Quarantined }),
         EditReverted x => Leave(Known(x.Edit) with { Status = EditStatus.Reverted }),
         EditReinstated x => Enter(Known(x.Edit) with { Status = EditStatus.InEffect }),
+        EditsTaken x => x.Edits.Aggregate(this, (t, taken) => t.Take(x, taken)),
         _ => throw new NoRuleException(EventJson.NameOf(e), Revision),
     };
 
@@ -135,12 +142,57 @@ public sealed record Timeline
         return new EditReinstated(edit, reason, StateWith(entry.Delta), fingerprint);
     }
 
+    /// <summary>Takes over what another timeline has and this one lacks, in the order given.</summary>
+    /// <exception cref="TakeException">It is this very timeline, or there is nothing to take.</exception>
+    /// <exception cref="EditStatusException">An edit is in effect as it is, or one that should give way is not in effect.</exception>
+    public TimelineMerged Merge(TimelineId source, string sourceName, long sourceRevision, ReplayMode mode, ImmutableArray<TakenEdit> edits, string reason, Digest? fingerprint)
+    {
+        RequireTakable(source, sourceName, edits, "merged");
+        var e = new TimelineMerged(source, sourceRevision, mode, edits, reason, default, fingerprint);
+        return e with { After = Evolve(e).State };
+    }
+
+    /// <summary>Takes over single edits of another timeline, in the order given.</summary>
+    /// <exception cref="TakeException">It is this very timeline, or there is nothing to take.</exception>
+    /// <exception cref="EditStatusException">An edit is in effect as it is, or one that should give way is not in effect.</exception>
+    public EditsCherryPicked CherryPick(TimelineId source, string sourceName, long sourceRevision, ReplayMode mode, ImmutableArray<TakenEdit> edits, string reason, Digest? fingerprint)
+    {
+        RequireTakable(source, sourceName, edits, "cherry-picked");
+        var e = new EditsCherryPicked(source, sourceRevision, mode, edits, reason, default, fingerprint);
+        return e with { After = Evolve(e).State };
+    }
+
     /// <summary>The edit's entry.</summary>
     /// <exception cref="EditUnknownException">The timeline has no such edit.</exception>
     public EditEntry Known(EditId edit) => Edits.TryGetValue(edit, out var entry) ? entry : throw new EditUnknownException(edit.ToString(), Name);
 
     private EditEntry Require(EditId edit, string what, EditStatus wanted) =>
         Known(edit) is var entry && entry.Status == wanted ? entry : throw new EditStatusException(edit, entry.Status, what, wanted);
+
+    private void RequireTakable(TimelineId source, string sourceName, ImmutableArray<TakenEdit> edits, string what)
+    {
+        if (source == Id) throw new TakeException($"{Name} cannot be {what} into itself.", "name another timeline as the source");
+        if (edits.IsEmpty) throw new TakeException($"{sourceName} has nothing that {Name} lacks.", null);
+        foreach (var taken in edits.Where(t => t.IsTaken))
+        {
+            if (taken.Status == EditStatus.InEffect && Edits.GetValueOrDefault(taken.Edit) is { Status: EditStatus.InEffect } now && now.Delta == taken.Delta)
+                throw new EditStatusException(taken.Edit, EditStatus.InEffect, $"{what} again");
+            foreach (var over in taken.Over) Require(over, "replaced", EditStatus.InEffect);
+        }
+    }
+
+    private Timeline Take(EditsTaken e, TakenEdit taken)
+    {
+        var settled = taken.Resolution == Resolution.Skip ? this : this with { Taken = Taken.SetItem((e.Source, taken.Edit), e.SourceRevision) };
+        if (!taken.IsTaken) return settled;
+        var before = settled.Edits.GetValueOrDefault(taken.Edit);
+        var entry = new EditEntry(
+            taken.Edit, before?.Revision ?? Revision, taken.Status, taken.Variant, taken.Delta, taken.AbsDelta, Accepted: taken.Status == EditStatus.InEffect || before is { Accepted: true });
+        var without = settled with { InEffect = settled.InEffect.Remove(taken.Edit) };
+        if (taken.Resolution == Resolution.Theirs)
+            without = taken.Over.Where(o => without.Known(o).Status == EditStatus.InEffect).Aggregate(without, (t, o) => t.Leave(t.Known(o) with { Status = EditStatus.Reverted }));
+        return taken.Status == EditStatus.InEffect ? without.Enter(entry) : without.Put(entry);
+    }
 
     private EditEntry Judged(EditRecord record, EditStatus status) =>
         new(record.Edit, Revision, status, record.Variant, record.Delta.Digest, record.Signals.Own.AbsDelta, Accepted: status == EditStatus.InEffect);

@@ -27,6 +27,12 @@ public sealed class EditStatusException(EditId edit, EditStatus status, string w
     };
 }
 
+/// <summary>There is nothing that could be taken over from another timeline.</summary>
+public sealed class TakeException(string problem, string? remedy) : LedgerException(problem, remedy)
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
 /// <summary>The factors hold NaN or infinity: there are no weights with this edit.</summary>
 public sealed class NotFiniteException(EditId edit)
     : LedgerException($"The factors of edit {edit.Short()} are not finite; no weights exist with it.", "release it under another variant")

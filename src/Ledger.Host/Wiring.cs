@@ -29,6 +29,7 @@ public static class Wiring
         services.AddSingleton<IValidator<OpenLedger>, OpenLedgerValidator>();
         services.AddSingleton<IValidator<ApplyEdit>, ApplyEditValidator>();
         services.AddSingleton<IValidator<DecideOnEdit>, DecideOnEditValidator>();
+        services.AddSingleton<IValidator<StartBranch>, StartBranchValidator>();
 
         services.AddTransient<ServiceFactory>(provider => provider.GetService!);
         services.AddTransient<IMediator, Mediator>();
@@ -46,6 +47,10 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ReviewEdits.Request, ReviewEdits.Result>, ReviewEdits.Handler>();
         services.AddTransient<IRequestHandler<ReleaseEditFeature.Request, DecisionResult>, ReleaseEditFeature.Handler>();
         services.AddTransient<IRequestHandler<Decide.Request, DecisionResult>, Decide.Handler>();
+        services.AddTransient<IRequestHandler<Branch.Request, Branch.Result>, Branch.Handler>();
+        services.AddTransient<IRequestHandler<Tag.Request, Tag.Result>, Tag.Handler>();
+        services.AddTransient<IRequestHandler<CloseTimeline.Request, CloseTimeline.Result>, CloseTimeline.Handler>();
+        services.AddTransient<IRequestHandler<ListTimelines.Request, ListTimelines.Result>, ListTimelines.Handler>();
         services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
         services.AddTransient<IRequestHandler<Doctor.Request, Doctor.Result>, Doctor.Handler>();
         services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();

@@ -83,8 +83,45 @@ public sealed class LedgerSetupTests
         Given.Ledger(Some.Opened, Some.TemplatesDrawn).Then(s => (s.Events, s.Head).ShouldBe((2, Digest.Of(EventJson.Serialize(Some.TemplatesDrawn)))));
 
     [Fact]
-    public void An_event_without_a_rule_stops_the_fold() =>
-        Should.Throw<NoRuleException>(() => LedgerSetup.Empty.Evolve(new RevisionTagged("v1", Some.MainId, 1), default)).Type.ShouldBe("revision-tagged.v1");
+    public void A_tag_moves_only_on_purpose_and_never_takes_a_timelines_name()
+    {
+        var setup = Given.Ledger(Some.Opened, Some.MainStarted, new RevisionTagged("v1", Some.MainId, 1));
+        setup.Then(s => s.Tags["v1"].Revision.ShouldBe(1));
+        setup.When(s => s.Tag("v1", Some.MainId, 2, move: true)).Then(s => s.Tags["v1"].Revision.ShouldBe(2));
+        setup.When(s => s.Tag("v1", Some.MainId, 2, move: false)).Throws<SetupException>();
+        setup.When(s => s.Tag("main", Some.MainId, 2, move: true)).Throws<SetupException>();
+        foreach (var name in new[] { "", "head", "17", "a@b", "a b", "{now}", new string('a', 65) }) setup.When(s => s.Tag(name, Some.MainId, 2, move: false)).Throws<SetupException>();
+    }
+
+    [Fact]
+    public void A_timeline_knows_what_it_came_from_and_where_each_revision_lies()
+    {
+        var (a, b) = (new TimelineId(2), new TimelineId(3));
+        Given.Ledger(
+            Some.Opened, Some.MainStarted,
+            new TimelineStarted(a, "a", new Fork(Some.MainId, 5, default), "", TimelineOrigin.Branched),
+            new TimelineStarted(b, "b", new Fork(a, 8, default), "", TimelineOrigin.Branched)).Then(s =>
+            {
+                var timeline = s.Timeline("b");
+                s.Ancestry(timeline).Select(t => t.Started.Name).ShouldBe(["main", "a", "b"]);
+                s.Ancestry(timeline).Select(t => s.LastOf(t, timeline)).ShouldBe([5, 8, long.MaxValue]);
+                new long[] { 0, 5, 6, 8, 9, 100 }.Select(r => s.Owner(timeline, r).Started.Name).ShouldBe(["main", "main", "a", "a", "b", "b"]);
+                timeline.FirstRevision.ShouldBe(9);
+            });
+    }
+
+    [Fact]
+    public void A_closed_timeline_takes_nothing_more()
+    {
+        var branch = new TimelineId(2);
+        var setup = Given.Ledger(Some.Opened, Some.MainStarted, new TimelineStarted(branch, "a", new Fork(Some.MainId, 5, default), "", TimelineOrigin.Branched));
+        setup.When(s => s.Close(Some.MainId, "why")).Throws<SetupException>();
+        setup.When(s => s.Close(branch, "merged")).Then(s =>
+        {
+            Should.Throw<SetupException>(() => s.RequireOpen(branch)).Message.ShouldContain("merged");
+            Should.Throw<SetupException>(() => s.Close(branch, "again"));
+        });
+    }
 
     private static LedgerOpened Open(LedgerSetup setup) =>
         setup.Open(Some.LedgerId, "tiny", Some.Checkpoint, "models/tiny-llama", Some.Matrix, Some.BaseMatrix, Hyperparameters.Published);

@@ -11,12 +11,26 @@ public sealed class RevisionNameTests
     public void A_revision_is_written_with_or_without_its_timeline(string text, string timeline, long? revision) =>
         RevisionName.Parse(text).ShouldBe(new RevisionName(timeline, revision));
 
+    [Fact]
+    public void A_revision_without_a_timeline_is_on_the_one_a_command_is_about()
+    {
+        RevisionName.Parse("17", "what-if").ShouldBe(new RevisionName("what-if", 17));
+        RevisionName.Parse("head", "what-if").ShouldBe(RevisionName.Head("what-if"));
+        RevisionName.Parse("@{2026-11-26T12:00:00Z}", "what-if").ToString().ShouldBe("what-if@{2026-11-26T12:00:00Z}");
+    }
+
+    [Fact]
+    public void A_bare_name_is_a_tags_or_a_timelines() => RevisionName.Parse("release-1").ShouldBe(new RevisionName(null, null, null, "release-1"));
+
     [Theory]
     [InlineData("")]
-    [InlineData("main")]
     [InlineData("main@")]
     [InlineData("@17")]
     [InlineData("@head")]
+    [InlineData("main@{}")]
+    [InlineData("main@{yesterday}")]
+    [InlineData("what if")]
+    [InlineData("@release-1")]
     [InlineData("main@-1")]
     [InlineData("main@1.5")]
     [InlineData("main@ 17")]
@@ -28,6 +42,6 @@ public sealed class RevisionNameTests
     [Fact]
     public void A_revision_is_written_as_it_is_read()
     {
-        foreach (var text in new[] { "main@17", "main@head", "what-if@0" }) RevisionName.Parse(text).ToString().ShouldBe(text);
+        foreach (var text in new[] { "main@17", "main@head", "what-if@0", "release-1", "main@{2026-11-26T12:00:00.5Z}" }) RevisionName.Parse(text).ToString().ShouldBe(text);
     }
 }

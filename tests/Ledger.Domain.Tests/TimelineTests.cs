@@ -201,12 +201,66 @@ public sealed class TimelineTests
                 t.AcceptedAbsDeltas(Variant.Rome).ShouldBeEmpty();
             });
 
+    private static readonly TimelineId Other = new(9);
+
     [Fact]
-    public void An_event_without_a_rule_stops_the_fold()
+    public void A_merge_folds_what_it_took_behind_what_was_there() =>
+        Given.Timeline(Some.Applied(1), Some.Applied(2))
+            .When(t => t.Merge(Other, "what-if", 7, ReplayMode.Factors, [Some.Taken(3), Some.Taken(4)], "better", null))
+            .Records<TimelineMerged>((e, t) =>
+            {
+                t.InEffect.ShouldBe([Some.Edit(1), Some.Edit(2), Some.Edit(3), Some.Edit(4)]);
+                e.After.ShouldBe(t.State);
+                t.State.ShouldBe(Some.Main.Evolve(Some.Applied(1)).Evolve(Some.Applied(2)).Evolve(Some.Applied(3)).Evolve(Some.Applied(4)).State);
+                t.Taken[(Other, Some.Edit(3))].ShouldBe(7);
+                (t.Known(Some.Edit(3)).Revision, t.Revision).ShouldBe((3, 3));
+            });
+
+    [Fact]
+    public void Each_resolution_does_what_it_says()
     {
-        var merged = new TimelineMerged(Some.MainId, 3, ReplayMode.Factors, [], "why", Some.Main.State, null);
-        Should.Throw<NoRuleException>(() => Some.Main.Evolve(merged)).Type.ShouldBe("timeline-merged.v1");
+        var source = Given.Timeline(Some.Applied(1), Some.Applied(2));
+        Taking(Some.Taken(3, Resolution.Theirs, Some.Edit(1))).Then(t => Holds(t, [2, 3], settled: true, one: EditStatus.Reverted));
+        Taking(Some.Taken(3, Resolution.Both, Some.Edit(1))).Then(t => Holds(t, [1, 2, 3], settled: true, one: EditStatus.InEffect));
+        Taking(Some.Taken(3, Resolution.Ours, Some.Edit(1))).Then(t => Holds(t, [1, 2], settled: true, one: EditStatus.InEffect));
+        Taking(Some.Taken(3, Resolution.Skip, Some.Edit(1))).Then(t => Holds(t, [1, 2], settled: false, one: EditStatus.InEffect));
+        Taking(Some.Taken(1) with { Status = EditStatus.Reverted }).Then(t => Holds(t, [2], settled: true, one: EditStatus.Reverted));
+        Taking(Some.Taken(3) with { Status = EditStatus.Quarantined }).Then(t =>
+        {
+            Holds(t, [1, 2], settled: true, one: EditStatus.InEffect);
+            (t.Known(Some.Edit(3)).Status, t.Known(Some.Edit(3)).Accepted).ShouldBe((EditStatus.Quarantined, false));
+        });
+
+        static void Holds(Timeline t, int[] inEffect, bool settled, EditStatus one)
+        {
+            t.InEffect.ShouldBe(inEffect.Select(Some.Edit));
+            t.Taken.Count.ShouldBe(settled ? 1 : 0);
+            t.Known(Some.Edit(1)).Status.ShouldBe(one);
+        }
+
+        Decision<Timeline, TimelineEvent> Taking(TakenEdit taken) => source.When(t => t.CherryPick(Other, "what-if", 7, ReplayMode.Factors, [taken], "why", null));
     }
+
+    [Fact]
+    public void What_cannot_be_taken_is_refused()
+    {
+        var target = Given.Timeline(Some.Applied(1), Some.Reverted(1), Some.Applied(2));
+        target.When(t => t.Merge(Some.MainId, "main", 3, ReplayMode.Factors, [Some.Taken(3)], "why", null)).Throws<TakeException>(e => e.Message.ShouldContain("itself"));
+        target.When(t => t.Merge(Other, "what-if", 3, ReplayMode.Factors, [], "why", null)).Throws<TakeException>(e => e.Message.ShouldContain("nothing that main lacks"));
+        target.When(t => t.CherryPick(Other, "what-if", 3, ReplayMode.Factors, [Some.Taken(2)], "why", null)).Throws<EditStatusException>();
+        target.When(t => t.CherryPick(Other, "what-if", 3, ReplayMode.Factors, [Some.Taken(3, Resolution.Theirs, Some.Edit(1))], "why", null)).Throws<EditStatusException>();
+        target.When(t => t.CherryPick(Other, "what-if", 3, ReplayMode.Factors, [Some.Taken(3, Resolution.Theirs, Some.Edit(8))], "why", null)).Throws<EditUnknownException>();
+    }
+
+    [Fact]
+    public void A_branch_has_its_parents_past_and_a_future_of_its_own() =>
+        Given.Timeline(Some.Applied(1), Some.Quarantined(2)).Then(parent =>
+        {
+            var branch = parent.Branch(Other, "what-if");
+            (branch.State, branch.Revision, branch.Name, branch.Id).ShouldBe((parent.State, 2, "what-if", Other));
+            var decided = branch.Evolve(branch.Revert(Some.Edit(1), "wrong", null)).Evolve(branch.Dismiss(Some.Edit(2), "useless"));
+            (decided.InEffect.Count, parent.InEffect.Count, parent.Known(Some.Edit(2)).Status).ShouldBe((0, 1, EditStatus.Quarantined));
+        });
 
     [Fact]
     public void Whatever_is_decided_the_recorded_state_is_the_folded_one_and_only_open_decisions_pass() =>

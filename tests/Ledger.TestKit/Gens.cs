@@ -139,7 +139,7 @@ public static class Gens
             from a in Gen.Select(Timeline, Timeline, Gen.Long, Gen.Long, Enum<ReplayMode>())
             from b in Gen.Select(Optional(Variant), List(Edit), List(Edit), Text.Null(), Gen.Bool)
             select new ReplayStarted(a.Item1, a.Item2, a.Item3, a.Item4, a.Item5, b.Item1, b.Item2, b.Item3, b.Item4, b.Item5)),
-        [typeof(ReplayCompleted)] = Event(Gen.Select(Timeline, Gen.Long, State, Digest, Gen.Int, Gen.Int, (a, b, c, d, e, f) => new ReplayCompleted(a, b, c, d, e, f))),
+        [typeof(ReplayCompleted)] = Event(Gen.Select(Timeline, Gen.Long, State, Optional(Digest), Gen.Int, Gen.Int, (a, b, c, d, e, f) => new ReplayCompleted(a, b, c, d, e, f))),
         [typeof(TimelineClosed)] = Event(Gen.Select(Timeline, Text, (a, b) => new TimelineClosed(a, b))),
         [typeof(RevisionTagged)] = Event(Gen.Select(Text, Timeline, Gen.Long, (a, b, c) => new RevisionTagged(a, b, c))),
         [typeof(EditApplied)] = Event(Record.Select(r => new EditApplied(r))),
@@ -180,7 +180,12 @@ public static class Gens
     private static Gen<TargetScore> Score() => Gen.Select(Double, Optional(Double), (before, after) => new TargetScore(before, after));
 
     private static Gen<(TimelineId Source, long Revision, ReplayMode Mode, ImmutableArray<TakenEdit> Edits, string Reason, StateId After, Digest? Fingerprint)> Taken() =>
-        Gen.Select(Timeline, Gen.Long, Enum<ReplayMode>(), List(Gen.Select(Edit, Enum<Resolution>(), (e, r) => new TakenEdit(e, r))), Text, State, Optional(Digest));
+        Gen.Select(Timeline, Gen.Long, Enum<ReplayMode>(), List(TakenEdit()), Text, State, Optional(Digest));
+
+    private static Gen<TakenEdit> TakenEdit() =>
+        from a in Gen.Select(Edit, Enum<Resolution>(), List(Edit), Digest)
+        from b in Gen.Select(Enum<EditStatus>(), Variant, Digest, Double, List(Finding))
+        select new TakenEdit(a.Item1, a.Item2, a.Item3, a.Item4, b.Item1, b.Item2, b.Item3, b.Item4, b.Item5);
 
     private static Gen<string> Rune() => Gen.Int[0, 0x10ffff - 0x800].Select(i => char.ConvertFromUtf32(i < 0xd800 ? i : i + 0x800));
 

@@ -126,6 +126,13 @@ public static class Some
 
     public static EditReinstated Reinstated(int n = 1) => new(Edit(n), "right after all", new StateId(Domain.Digest.Zero), null);
 
+    /// <summary>The edit of that number as a source timeline has it in effect.</summary>
+    public static TakenEdit Taken(int n, Resolution resolution = Resolution.Theirs, params EditId[] over)
+    {
+        var record = Record(n);
+        return new TakenEdit(record.Edit, resolution, [.. over], record.Delta.Digest, EditStatus.InEffect, record.Variant, record.Delta.Digest, record.Signals.Own.AbsDelta, []);
+    }
+
     public static LedgerOpened Opened { get; } = new(LedgerId, "tiny", Checkpoint, "models/tiny-llama", Matrix, BaseMatrix, Hyperparameters.Published);
 
     public static ContextTemplatesDrawn TemplatesDrawn { get; } = new(Templates, Templates.Digest);

@@ -77,6 +77,20 @@ public sealed class EventJson
         }
     }
 
+    /// <summary>Who and when, without reading what.</summary>
+    /// <exception cref="DamagedEventException">The bytes are not metadata.</exception>
+    public EventMetadata ReadMetadata(RecordedEvent recorded)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<EventMetadata>(recorded.Metadata.Span, Options) ?? throw new JsonException("The metadata are null.");
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            throw new DamagedEventException(recorded.Stream, recorded.Number, recorded.Type, e);
+        }
+    }
+
     private LedgerEvent ReadEvent(RecordedEvent recorded)
     {
         if (ByName.TryGetValue(recorded.Type, out var type))

@@ -96,8 +96,9 @@ public sealed record ReplayStarted(
 }
 
 /// <summary>The replay reached its end.</summary>
+/// <param name="Fingerprint">Null where the base was not at hand: a replay in <c>factors</c> or <c>values</c> needs events alone.</param>
 [EventName("replay-completed.v1")]
-public sealed record ReplayCompleted(TimelineId Timeline, long Revision, StateId State, Digest Fingerprint, int Applied, int Stopped) : SetupEvent;
+public sealed record ReplayCompleted(TimelineId Timeline, long Revision, StateId State, Digest? Fingerprint, int Applied, int Stopped) : SetupEvent;
 
 /// <summary>Nothing more will be added to the timeline.</summary>
 [EventName("timeline-closed.v1")]

@@ -74,36 +74,65 @@ public sealed record EditReinstated(EditId Edit, string Reason, StateId After, D
 /// <summary>What was done with one edit of a merge or cherry-pick.</summary>
 public enum Resolution
 {
+    /// <summary>The source's edit is taken as it stands there; edits of this timeline that it was in conflict with are reverted.</summary>
     [JsonStringEnumMemberName("theirs")] Theirs,
+
+    /// <summary>This timeline stays as it is, and the matter is settled: the next merge does not bring it up again.</summary>
     [JsonStringEnumMemberName("ours")] Ours,
+
+    /// <summary>The source's edit is taken, and edits it was in conflict with stay too.</summary>
     [JsonStringEnumMemberName("both")] Both,
+
+    /// <summary>This timeline stays as it is for now; the next merge brings it up again.</summary>
     [JsonStringEnumMemberName("skip")] Skip,
 }
 
+/// <summary>One edit of a merge or cherry-pick: enough to fold the aggregate; the vectors are the source's.</summary>
 /// <param name="Edit">An edit of the source timeline.</param>
 /// <param name="Resolution">What was done with it.</param>
-public sealed record TakenEdit(EditId Edit, Resolution Resolution);
+/// <param name="Over">Edits of this timeline that it was in conflict with.</param>
+/// <param name="From">Digest of the delta it had at the source.</param>
+/// <param name="Status">Where it stands here from now on, if it was taken.</param>
+/// <param name="Variant">The variant of its delta.</param>
+/// <param name="Delta">Digest of the delta that counts here: <paramref name="From"/> in mode <c>factors</c>.</param>
+/// <param name="AbsDelta">|Δ| of that delta.</param>
+/// <param name="Caught">What the gate found against it, where it was asked (mode <c>values</c>).</param>
+public sealed record TakenEdit(
+    EditId Edit, Resolution Resolution, ImmutableArray<EditId> Over, Digest From, EditStatus Status, Variant Variant, Digest Delta, double AbsDelta, ImmutableArray<Finding> Caught)
+{
+    /// <summary>Whether it changed anything here.</summary>
+    [JsonIgnore]
+    public bool IsTaken => Resolution is Resolution.Theirs or Resolution.Both;
 
-/// <summary>Edits and decisions of another timeline since the fork were taken over; their factors are read from the source.</summary>
+    public bool Equals(TakenEdit? other) =>
+        other is not null && Edit == other.Edit && Resolution == other.Resolution && Over.SequenceEqual(other.Over) && From == other.From && Status == other.Status
+        && Variant == other.Variant && Delta == other.Delta && AbsDelta.Equals(other.AbsDelta) && Caught.SequenceEqual(other.Caught);
+
+    public override int GetHashCode() => HashCode.Combine(Edit, Resolution, Delta);
+}
+
+/// <summary>Edits of another timeline were taken over, in this order; one event, because there is no transaction over several.</summary>
+/// <param name="Source">The other timeline.</param>
+/// <param name="SourceRevision">Its revision then.</param>
+/// <param name="Mode"><c>factors</c>: u and r as at the source; <c>values</c>: out and r anew on this timeline, from the recorded keys and v_e, one after the other.</param>
+public abstract record EditsTaken(
+    TimelineId Source, long SourceRevision, ReplayMode Mode, ImmutableArray<TakenEdit> Edits, string Reason, StateId After, Digest? Fingerprint) : TimelineEvent
+{
+    public virtual bool Equals(EditsTaken? other) =>
+        other is not null && EqualityContract == other.EqualityContract && Source == other.Source && SourceRevision == other.SourceRevision && Mode == other.Mode
+        && Edits.SequenceEqual(other.Edits) && Reason == other.Reason && After == other.After && Fingerprint == other.Fingerprint;
+
+    public override int GetHashCode() => HashCode.Combine(Source, SourceRevision, After);
+}
+
+/// <summary>Edits and decisions of another timeline that this one lacked were taken over.</summary>
 [EventName("timeline-merged.v1")]
 public sealed record TimelineMerged(
-    TimelineId Source, long SourceRevision, ReplayMode Mode, ImmutableArray<TakenEdit> Edits, string Reason, StateId After, Digest? Fingerprint) : TimelineEvent
-{
-    public bool Equals(TimelineMerged? other) =>
-        other is not null && Source == other.Source && SourceRevision == other.SourceRevision && Mode == other.Mode
-        && Edits.SequenceEqual(other.Edits) && Reason == other.Reason && After == other.After && Fingerprint == other.Fingerprint;
+    TimelineId Source, long SourceRevision, ReplayMode Mode, ImmutableArray<TakenEdit> Edits, string Reason, StateId After, Digest? Fingerprint)
+    : EditsTaken(Source, SourceRevision, Mode, Edits, Reason, After, Fingerprint);
 
-    public override int GetHashCode() => HashCode.Combine(Source, SourceRevision, After);
-}
-
-/// <summary>Single edits of another timeline were taken over; their factors are read from the source.</summary>
+/// <summary>Single edits of another timeline were taken over.</summary>
 [EventName("edits-cherry-picked.v1")]
 public sealed record EditsCherryPicked(
-    TimelineId Source, long SourceRevision, ReplayMode Mode, ImmutableArray<TakenEdit> Edits, string Reason, StateId After, Digest? Fingerprint) : TimelineEvent
-{
-    public bool Equals(EditsCherryPicked? other) =>
-        other is not null && Source == other.Source && SourceRevision == other.SourceRevision && Mode == other.Mode
-        && Edits.SequenceEqual(other.Edits) && Reason == other.Reason && After == other.After && Fingerprint == other.Fingerprint;
-
-    public override int GetHashCode() => HashCode.Combine(Source, SourceRevision, After);
-}
+    TimelineId Source, long SourceRevision, ReplayMode Mode, ImmutableArray<TakenEdit> Edits, string Reason, StateId After, Digest? Fingerprint)
+    : EditsTaken(Source, SourceRevision, Mode, Edits, Reason, After, Fingerprint);

@@ -63,3 +63,14 @@ public sealed class DecideOnEditValidator : AbstractValidator<DecideOnEdit>
         RuleFor(c => c.Reason).Must(r => !string.IsNullOrWhiteSpace(r)).WithMessage("a decision needs a reason.").Right(_ => "say why with --reason \"…\"").Unicode();
     }
 }
+
+/// <summary>A branch that can be made, as far as can be told without the ledger.</summary>
+public sealed class StartBranchValidator : AbstractValidator<StartBranch>
+{
+    public StartBranchValidator()
+    {
+        RuleFor(c => c.Name).Must(RevisionName.IsName).WithMessage("\"{PropertyValue}\" cannot be a timeline's name.").Right(_ => RevisionName.NameRule);
+        RuleFor(c => c.Author).Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author").Unicode();
+        RuleFor(c => c.Purpose).Unicode();
+    }
+}

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Ledger.Domain;
 using Ledger.Host.Features;
 
 namespace Ledger.Host.Cli;
@@ -18,7 +17,7 @@ internal static class AskCommand
         var command = new Command("ask", "A prompt's answers at a revision beside the base's.") { prompt, at, tokens };
         face.Bind(command, async (parsed, printer, token) =>
         {
-            var names = parsed.GetValue(at) is { Length: > 0 } given ? given.Select(RevisionName.Parse).ToArray() : [RevisionName.Head];
+            var names = CommonOptions.RevisionsOf(parsed, parsed.GetValue(at));
             var result = await face.Mediator.Send(
                 new Ask.Request(CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), parsed.GetRequiredValue(prompt), names, parsed.GetValue(tokens)), token);
             if (printer.IsJson) printer.Json(result);

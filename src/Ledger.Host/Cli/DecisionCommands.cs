@@ -42,7 +42,7 @@ internal static class DecisionCommands
         face.Bind(command, async (parsed, printer, token) =>
         {
             var result = await face.Mediator.Send(
-                new Decide.Request(kind, new DecideOnEdit(parsed.GetRequiredValue(edit), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)), CommonOptions.LedgerOf(parsed)), token);
+                new Decide.Request(kind, new DecideOnEdit(parsed.GetRequiredValue(edit), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)), CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed)), token);
             Print(printer, result, back(result.Edit.Short()));
             return Errors.Done;
         });

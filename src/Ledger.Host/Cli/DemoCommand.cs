@@ -76,7 +76,7 @@ internal sealed class DemoCommand
 
     private async Task<EditResult> EditAsync(EditRequest request, Variant variant)
     {
-        var r = await face.Mediator.Send(new ApplyEditFeature.Request(new ApplyEdit(request, variant, author, "the demo", null), paths, BuiltIn.Model, DryRun: false, OnConflict.Fail, Progress: null), token);
+        var r = await face.Mediator.Send(new ApplyEditFeature.Request(new ApplyEdit(request, variant, author, "the demo", null), paths, LedgerSetup.Main, BuiltIn.Model, DryRun: false, OnConflict.Fail, Progress: null), token);
         var stops = r.Verdict.Stops.ToList();
         Step("edit", $"{request.Text} → {request.Target}", $"{variant.Name(),-6}  {Say.Seconds(r.Seconds),6}  |Δ| {Say.Small(r.AbsDelta)}  {r.Outcome.ToString().ToLowerInvariant()}, {(stops.Count == 0 ? "" : "not in the weights, ")}main@{r.Revision}", r);
         foreach (var why in stops) Step("", "", $"why: {why.Because} (rule {why.Rule})");
@@ -104,14 +104,14 @@ internal sealed class DemoCommand
 
     private async Task RebuildAsync(params string[] revisions)
     {
-        var past = await face.Mediator.Send(new Rebuild.Request(paths, BuiltIn.Model, [.. revisions.Select(RevisionName.Parse)], null), token);
+        var past = await face.Mediator.Send(new Rebuild.Request(paths, BuiltIn.Model, [.. revisions.Select(r => RevisionName.Parse(r))], null), token);
         foreach (var r in past.Revisions)
             Step("past", $"{r.Revision} rebuilt from the base in {Say.Seconds(r.Milliseconds / 1000)}", $"fingerprint {r.Fingerprint.Short()} {(r.Agrees == true ? "= live ✓" : "≠ live ✗")}", r);
     }
 
     private async Task RevertAsync(EditResult edit)
     {
-        var r = await face.Mediator.Send(new Decide.Request(Decide.Kind.Revert, new DecideOnEdit(edit.Edit.ToString(), author, "the demo takes its first edit back"), paths), token);
+        var r = await face.Mediator.Send(new Decide.Request(Decide.Kind.Revert, new DecideOnEdit(edit.Edit.ToString(), author, "the demo takes its first edit back"), paths, LedgerSetup.Main), token);
         Step("revert", $"ledger revert {edit.Edit.Short()} --reason \"…\"", $"main@{r.Revision}, {Say.Count(r.InEffect, "edit")} in effect", r);
     }
 
@@ -121,7 +121,7 @@ internal sealed class DemoCommand
         Step("verify", $"{Say.Count(r.Events, "event")}, {Say.Count(r.Revisions, "revision")}, {Say.Count(r.Fingerprints, "fingerprint")}, the base", "sound", r);
     }
 
-    private async Task<Ask.Result> AnswersAsync(string prompt) => await face.Mediator.Send(new Ask.Request(paths, BuiltIn.Model, prompt, [RevisionName.Head], 8), token);
+    private async Task<Ask.Result> AnswersAsync(string prompt) => await face.Mediator.Send(new Ask.Request(paths, BuiltIn.Model, prompt, [RevisionName.Head(LedgerSetup.Main)], 8), token);
 
     private static string Saying(Ask.Answer a) => $"{Answer(a)} {Say.Percent(a.Next[0].Probability)}";
 

@@ -49,15 +49,15 @@ internal static class EditCommand
         {
             VariantNames.TryParse(parsed.GetValue(variant), out var v);
             var (author, why, where) = (CommonOptions.AuthorOf(parsed), parsed.GetValue(reason), parsed.GetValue(source));
-            var (ledger, model) = (CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model));
+            var (ledger, timeline, model) = (CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed), parsed.GetValue(CommonOptions.Model));
             var conflict = parsed.GetValue(onConflict) == "rebase" ? OnConflict.Rebase : OnConflict.Fail;
             if (parsed.GetValue(from) is { } file)
             {
                 BulkFormat? form = parsed.GetValue(format) is { } named ? BulkFormats.All.Single(f => f.Name() == named) : null;
-                return Bulk(face, printer, new ApplyEdits.Request(ledger, model, file, form, parsed.GetValue(first), parsed.GetValue(skipBad), conflict, v, author, why, where, null), token);
+                return Bulk(face, printer, new ApplyEdits.Request(ledger, timeline, model, file, form, parsed.GetValue(first), parsed.GetValue(skipBad), conflict, v, author, why, where, null), token);
             }
             var request = new EditRequest(parsed.GetValue(prompt)!, parsed.GetValue(subject)!, parsed.GetValue(to)!) { TrueTarget = parsed.GetValue(was) };
-            return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, model, parsed.GetValue(dryRun), conflict, null), token);
+            return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, timeline, model, parsed.GetValue(dryRun), conflict, null), token);
         });
         return command;
     }
@@ -86,15 +86,15 @@ internal static class EditCommand
         var result = await face.Mediator.Send(request with { Progress = new BulkSteps(face, printer, line) }, token);
         line.Clear();
         if (printer.IsJson) printer.Json(result);
-        else PrintBulk(printer, result);
+        else PrintBulk(printer, result, request.Timeline);
         return result.Stopped ? Errors.Failed : result.Quarantined + result.Rejected > 0 ? Errors.Stopped : Errors.Done;
     }
 
-    private static void PrintBulk(Printer printer, ApplyEdits.Result result)
+    private static void PrintBulk(Printer printer, ApplyEdits.Result result, string timeline)
     {
         printer.Line($"{result.Applied} applied, {result.Quarantined} quarantined, {result.Rejected} rejected"
             + (result.Before > 0 ? $", {result.Before} done before" : "") + (result.LeftOut > 0 ? $", {Say.Count(result.LeftOut, "bad record")} left out" : "")
-            + (result.Rebased > 0 ? $", {result.Rebased} recomputed onto what others appended" : "") + $"; now at main@{result.Head}");
+            + (result.Rebased > 0 ? $", {result.Rebased} recomputed onto what others appended" : "") + $"; now at {timeline}@{result.Head}");
         printer.Line();
         printer.Line(result.Stopped ? $"Stopped between two edits; everything so far is recorded. The same command goes on with the other {result.Total - result.Done}."
             : result.Quarantined > 0 ? "Next: ledger review      ledger log" : "Next: ledger log      ledger ask \"…\"");
@@ -105,8 +105,8 @@ internal static class EditCommand
         var where = (r.Recorded, r.Outcome) switch
         {
             (false, _) => "a dry run: nothing recorded",
-            (_, Outcome.Applied) => $"main@{r.Revision}, edit {r.Edit.Short()}",
-            _ => $"recorded as main@{r.Revision}, edit {r.Edit.Short()}, not in the weights",
+            (_, Outcome.Applied) => $"{r.Timeline}@{r.Revision}, edit {r.Edit.Short()}",
+            _ => $"recorded as {r.Timeline}@{r.Revision}, edit {r.Edit.Short()}, not in the weights",
         };
         printer.Line($"{Say.Fact(r.Request.Prompt, r.Request.Subject, r.Request.Target)}      {r.Variant.Name()}   {Say.Seconds(r.Seconds)}");
         printer.Field(Word(r), $"{Say.AbsDelta(r.AbsDelta, r.Median)}   k·u {Say.Number(r.KvU)}   {where}");

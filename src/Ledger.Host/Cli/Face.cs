@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Ledger.Domain;
 using Ledger.Host.Sessions;
 using MediatR;
 
@@ -12,12 +13,21 @@ internal static class CommonOptions
 
     public static Option<string?> Model { get; } = new("--model", "-m") { Description = "The model folder or hub-cache folder; default LEDGER_MODEL, else where the ledger found it.", Recursive = true, HelpName = "FOLDER" };
 
+    public static Option<string?> Timeline { get; } = new("--timeline", "-T") { Description = "The timeline it is about; default LEDGER_TIMELINE, else main.", Recursive = true, HelpName = "NAME" };
+
     public static Option<bool> Json { get; } = new("--json") { Description = "Print stable fields for programs: one document, or one a line.", Recursive = true };
 
     public static Option<string?> Author { get; } = new("--author") { Description = "Whose decision it is; default LEDGER_AUTHOR, else the user's name.", Recursive = true, HelpName = "NAME" };
 
     public static string AuthorOf(ParseResult parsed) =>
         parsed.GetValue(Author) ?? (Environment.GetEnvironmentVariable("LEDGER_AUTHOR") is { Length: > 0 } named ? named : Environment.UserName);
+
+    public static string TimelineOf(ParseResult parsed) =>
+        parsed.GetValue(Timeline) ?? (Environment.GetEnvironmentVariable("LEDGER_TIMELINE") is { Length: > 0 } named ? named : LedgerSetup.Main);
+
+    /// <summary>Revisions as written, on the timeline that the command is about; its head when none is.</summary>
+    public static IReadOnlyList<RevisionName> RevisionsOf(ParseResult parsed, string[]? written) =>
+        written is { Length: > 0 } ? [.. written.Select(w => RevisionName.Parse(w, TimelineOf(parsed)))] : [RevisionName.Head(TimelineOf(parsed))];
 
     public static LedgerPaths LedgerOf(ParseResult parsed) => LedgerPaths.Resolve(parsed.GetValue(Ledger));
 }

@@ -12,7 +12,7 @@ internal static class LogCommand
         var command = new Command("log", "The history, newest first: what was done to which fact, by whom, with which signals.");
         face.Bind(command, async (parsed, printer, token) =>
         {
-            var log = await face.Mediator.Send(new ShowLog.Request(CommonOptions.LedgerOf(parsed)), token);
+            var log = await face.Mediator.Send(new ShowLog.Request(CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed)), token);
             if (printer.IsJson)
                 foreach (var line in log.Lines) printer.Json(line);
             else if (log.Lines.Count == 0)
@@ -28,14 +28,17 @@ internal static class LogCommand
         ["rev", "edit", "variant", "outcome", "|Δ|", "k·u", "distance", "p(target)", "fact", "who", "when"],
         [.. log.Lines.Reverse().Select(l => new[]
         {
-            $"{l.Revision}", l.Edit.Short(), l.Variant.Name(), Outcome(l),
+            $"{l.Revision}", l.Edit?.Short() ?? "", l.Variant?.Name() ?? "", Outcome(l),
             l.AbsDelta is { } d ? Say.Small(d) + (l.Caught is null ? "" : " ▲") : "",
             l.KvU is { } ku ? Say.Number(ku) : "",
             Say.Small(l.Distance),
             l.TargetScore?.After is { } n ? Say.Probability(n) : "",
-            Say.Fact(l.Prompt, l.Subject, l.Target), Say.OneLine(l.Actor), Say.Ago(l.Time, now),
+            Fact(l), Say.OneLine(l.Actor), Say.Ago(l.Time, now),
         })],
         flexible: 8);
+
+    private static string Fact(ShowLog.Line l) =>
+        l.Edit is null ? $"{Say.Count(l.Edits.Count, "edit")}: {string.Join(" ", l.Edits.Take(4).Select(e => e.Short()))}{(l.Edits.Count > 4 ? " …" : "")}" : Say.Fact(l.Prompt!, l.Subject!, l.Target!);
 
     private static string Outcome(ShowLog.Line l)
     {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Ledger.Domain;
 using Ledger.Host.Features;
 
 namespace Ledger.Host.Cli;
@@ -8,12 +7,12 @@ internal static class RebuildCommand
 {
     public static Command Create(Face face)
     {
-        var at = new Argument<string[]>("REVISION") { Description = "One or more of main@17, 17, head; default head.", Arity = ArgumentArity.ZeroOrMore };
+        var at = new Argument<string[]>("REVISION") { Description = "One or more of main@17, 17, head, what-if, a tag; default head.", Arity = ArgumentArity.ZeroOrMore };
         var to = new Option<string?>("--out", "-o") { Description = "Write the matrix of one revision as safetensors, with where it came from in its metadata.", HelpName = "FILE" };
         var command = new Command("rebuild", "Rebuild the edited matrix from the base and the events, and compare with what was recorded live.") { at, to };
         face.Bind(command, async (parsed, printer, token) =>
         {
-            var names = parsed.GetValue(at) is { Length: > 0 } given ? given.Select(RevisionName.Parse).ToArray() : [RevisionName.Head];
+            var names = CommonOptions.RevisionsOf(parsed, parsed.GetValue(at));
             var result = await face.Mediator.Send(new Rebuild.Request(CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), names, parsed.GetValue(to)), token);
             foreach (var r in result.Revisions)
             {

@@ -13,7 +13,7 @@ internal static class ReviewCommand
         var command = new Command("review", "What the gate stopped and waits for a decision.") { Release(face), DecisionCommands.Dismiss(face) };
         face.Bind(command, async (parsed, printer, token) =>
         {
-            var review = await face.Mediator.Send(new ReviewEdits.Request(CommonOptions.LedgerOf(parsed)), token);
+            var review = await face.Mediator.Send(new ReviewEdits.Request(CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed)), token);
             if (printer.IsJson)
                 foreach (var waiting in review.Waiting) printer.Json(waiting);
             else if (review.Waiting.Count == 0)
@@ -52,7 +52,7 @@ internal static class ReviewCommand
             var how = parsed.GetValue(mode) switch { "optimise" => ReleaseMode.Optimise, "verbatim" => ReleaseMode.Verbatim, _ => ReleaseMode.Values };
             var result = await face.Mediator.Send(new ReleaseEditFeature.Request(
                 new DecideOnEdit(parsed.GetRequiredValue(edit), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)),
-                CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), under, how), token);
+                CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed), parsed.GetValue(CommonOptions.Model), under, how), token);
             DecisionCommands.Print(printer, result, $"take it back: ledger revert {result.Edit.Short()} --reason \"…\"");
             return Errors.Done;
         });

@@ -13,7 +13,7 @@ internal static class ShowCommand
         var command = new Command("show", "One edit: what was asked, what the signals were, why it was let in or stopped, what happened to it since.") { edit };
         face.Bind(command, async (parsed, printer, token) =>
         {
-            var shown = await face.Mediator.Send(new ShowEdit.Request(CommonOptions.LedgerOf(parsed), parsed.GetRequiredValue(edit)), token);
+            var shown = await face.Mediator.Send(new ShowEdit.Request(CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed), parsed.GetRequiredValue(edit)), token);
             if (printer.IsJson) printer.Json(shown);
             else Print(printer, shown);
             return Errors.Done;

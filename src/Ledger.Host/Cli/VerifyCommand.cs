@@ -18,8 +18,12 @@ internal static class VerifyCommand
                 return Errors.Done;
             }
             printer.Line($"sound: {Say.Count(r.Events, "event")} in an unbroken chain, {Say.Count(r.Revisions, "revision")} folded, {Say.Count(r.Fingerprints, "weight fingerprint")} recomputed, base {r.Base} unchanged");
-            printer.Field("head", r.Head.ToString());
-            printer.Field("state", r.State.ToString());
+            foreach (var line in r.Timelines)
+            {
+                printer.Field(line.Name, $"{line.Name}@{line.Revision}");
+                printer.Field("head", line.Head.ToString());
+                printer.Field("state", line.State.ToString());
+            }
             return Errors.Done;
         });
         return command;

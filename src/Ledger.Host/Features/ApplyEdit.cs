@@ -11,7 +11,7 @@ namespace Ledger.Host.Features;
 public static class ApplyEditFeature
 {
     /// <param name="DryRun">Compute and judge, append nothing.</param>
-    public sealed record Request(ApplyEdit Command, LedgerPaths Ledger, string? Model, bool DryRun, OnConflict OnConflict, IProgress<Step>? Progress) : IRequest<EditResult>, ICarriesCommand
+    public sealed record Request(ApplyEdit Command, LedgerPaths Ledger, string Timeline, string? Model, bool DryRun, OnConflict OnConflict, IProgress<Step>? Progress) : IRequest<EditResult>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
@@ -26,24 +26,26 @@ public static class ApplyEditFeature
     {
         public async Task<EditResult> Handle(Request request, CancellationToken token)
         {
-            await using var session = await sessions.OpenToAppendAsync(request.Ledger, token);
+            await using var session = await sessions.OpenAsync(request.Ledger, token);
+            var tip = await session.TipAsync(request.Timeline, token);
+            session.Setup.RequireOpen(tip.Timeline.Id);
             var statistics = session.Setup.RequireStatistics();
             // Before the model: factoring C takes several times its size for a moment.
             var c = stores(request.Ledger).Load(statistics);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            await bench.InstallAsync(session.DeltasInEffectAsync(token), token);
-            var pipeline = new EditPipeline(session, bench, c);
+            await bench.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
+            var pipeline = new EditPipeline(session, tip, bench, c);
 
             var command = request.Command;
             var by = new Provenance(command.Author, command.Reason, command.Source, null);
             var progress = request.Progress is { } told ? new Counted(told, session.Setup.Base.Hyperparameters.Evaluations) : null;
             var started = time.GetTimestamp();
             if (request.DryRun)
-                return EditResult.Of(pipeline.DryRun(command.Request, command.Variant, by, progress, token), session.Tip.Timeline, recorded: false, 0, time.GetElapsedTime(started));
+                return EditResult.Of(pipeline.DryRun(command.Request, command.Variant, by, progress, token), tip.Timeline, recorded: false, 0, time.GetElapsedTime(started));
             try
             {
                 var (e, rebases) = await pipeline.RecordAsync(command.Request, command.Variant, by, CommandContext.For(command.Author), request.OnConflict, progress, token);
-                return EditResult.Of(e!.Record, session.Tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
+                return EditResult.Of(e!.Record, tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
             }
             catch (TimelineConflictException conflict)
             {

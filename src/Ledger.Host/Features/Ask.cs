@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Ledger.Domain;
 using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
+using Ledger.Projections.Timelines;
 using MediatR;
 
 namespace Ledger.Host.Features;
@@ -25,9 +26,10 @@ public static class Ask
         {
             if (request.Prompt.Length == 0) throw new SetupException("The prompt is empty.", "ask something:  ledger ask \"The mother tongue of Danielle Darrieux is\"");
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var past = request.At.Select(name => Revisions.At(session, name)).ToList();
+            var past = new List<TimelineHistory>();
+            foreach (var name in request.At) past.Add(await session.AtAsync(name, token));
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            var answers = new List<Answer> { Answered(bench, $"{session.Main.Name}@0 (base)", request, token) };
+            var answers = new List<Answer> { Answered(bench, $"{LedgerSetup.Main}@0 (base)", request, token) };
             foreach (var history in past.Where(h => h.Timeline.Revision > 0))
             {
                 bench.Install(history.DeltasInEffect(), token);

@@ -12,13 +12,13 @@ namespace Ledger.Host.Features;
 public sealed record DecisionResult(
     long Revision, string Timeline, EditId Edit, string What, string Prompt, string Subject, string Target, StateId State, int InEffect, IReadOnlyList<string> Caught)
 {
-    public static DecisionResult Of(RevisionRow row, TimelineHistory main)
+    public static DecisionResult Of(RevisionRow row, TimelineHistory history)
     {
-        var request = main.Record(row.Edit).Request;
+        var request = history.Record(row.Edits.Single()).Request;
         IReadOnlyList<string> caught = row.Event is EditReleased x ? [.. x.Verdict.Caught.Select(f => $"{f.Because} (rule {f.Rule})")] : [];
         return new DecisionResult(
-            row.Revision, main.Name, row.Edit, RevisionFacts.What(row.Event), request.Prompt, request.Subject, request.Target,
-            main.Timeline.State, main.Timeline.InEffect.Count, caught);
+            row.Revision, history.Name, row.Edits.Single(), RevisionFacts.What(row.Event), request.Prompt, request.Subject, request.Target,
+            history.Timeline.State, history.Timeline.InEffect.Count, caught);
     }
 }
 
@@ -32,7 +32,7 @@ public static class Decide
         Reinstate,
     }
 
-    public sealed record Request(Kind Kind, DecideOnEdit Command, LedgerPaths Ledger) : IRequest<DecisionResult>, ICarriesCommand
+    public sealed record Request(Kind Kind, DecideOnEdit Command, LedgerPaths Ledger, string Timeline) : IRequest<DecisionResult>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
@@ -43,16 +43,17 @@ public static class Decide
         {
             var (named, author, reason) = request.Command;
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var edit = EditNames.Find(session.Main, named);
-            var timeline = session.Main.Timeline;
+            var history = await session.HistoryAsync(request.Timeline, token);
+            var edit = EditNames.Find(history, named);
+            var timeline = history.Timeline;
             TimelineEvent e = request.Kind switch
             {
                 Kind.Dismiss => timeline.Dismiss(edit, reason),
                 Kind.Revert => timeline.Revert(edit, reason, null),
                 _ => timeline.Reinstate(edit, reason, null),
             };
-            var row = await session.AppendAsync(e, CommandContext.For(author), token);
-            return DecisionResult.Of(row, session.Main);
+            var row = await session.AppendAsync(history.Tip, e, CommandContext.For(author), token);
+            return DecisionResult.Of(row, history);
         }
     }
 }

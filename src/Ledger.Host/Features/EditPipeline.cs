@@ -5,11 +5,12 @@ using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Replay;
+using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Features;
 
 /// <summary>One edit, from request to recorded revision: compute, try, judge, append; what the gate stops never stays in the weights.</summary>
-public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMoment c)
+public sealed class EditPipeline(LedgerSession session, TimelineTip tip, Workbench bench, IKeyMoment c)
 {
     /// <summary>How often one edit follows others before it gives up.</summary>
     public const int MostRebases = 5;
@@ -42,7 +43,7 @@ public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMom
             {
             }
             await CatchUpAsync(token);
-            if (session.Tip.Has(context.EventId)) return new Recorded(null, rebases);
+            if (tip.Has(context.EventId)) return new Recorded(null, rebases);
             x = OnPresentWeights(x);
         }
     }
@@ -55,8 +56,8 @@ public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMom
         var (record, candidate) = Judge(request, variant, by, x, token);
         using (candidate)
         {
-            var e = session.Tip.Timeline.Record(record, candidate?.With, candidate?.Before ?? bench.Fingerprint);
-            await session.AppendAsync(e, context, token);
+            var e = tip.Timeline.Record(record, candidate?.With, candidate?.Before ?? bench.Fingerprint);
+            await session.AppendAsync(tip, e, context, token);
             if (e is EditApplied) candidate!.Keep();
             return e;
         }
@@ -65,10 +66,10 @@ public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMom
     /// <summary>Reads what others appended and runs with it.</summary>
     private async Task CatchUpAsync(CancellationToken token)
     {
-        var seen = await session.CatchUpAsync(token);
+        var seen = await session.CatchUpAsync(tip, token);
         // Edits that were only added are folded in behind; anything else changes what comes before.
         if (seen.All(e => e is EditJudged or EditDismissed)) bench.Extend([.. seen.OfType<EditApplied>().Select(e => e.Record.Delta)], token);
-        else await bench.InstallAsync(session.DeltasInEffectAsync(token), token);
+        else await bench.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
     }
 
     /// <summary>The same k̄, k_o and v_e on the weights as they are now: only what W gives at the keys is another (docs/editing.md §3).</summary>
@@ -83,7 +84,7 @@ public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMom
         var setup = session.Setup;
         var factors = Factors.Of(variant, x);
         var (signals, candidate) = Measure(request, x, variant, factors, token);
-        var verdict = EditGate.Judge(setup.Policy, signals, factors.Delta, session.Tip.Timeline.AcceptedAbsDeltas(variant));
+        var verdict = EditGate.Judge(setup.Policy, signals, factors.Delta, tip.Timeline.AcceptedAbsDeltas(variant));
         return (new EditRecord
         {
             Edit = NewIds.Edit(),
@@ -101,7 +102,7 @@ public sealed class EditPipeline(LedgerSession session, Workbench bench, IKeyMom
             Solution = EditSolution.Of(x, factors),
             Signals = signals,
             Verdict = verdict,
-            After = session.Tip.Timeline.State,
+            After = tip.Timeline.State,
             Fingerprint = null,
         }, candidate);
     }

@@ -11,14 +11,14 @@ namespace Ledger.Host.Features;
 /// <param name="Rebases">How often it was recomputed onto what others had appended meanwhile.</param>
 /// <param name="Seconds">Wall clock, computing to recording.</param>
 public sealed record EditResult(
-    EditId Edit, long Revision, bool Recorded, Outcome Outcome, Variant Variant, EditRequest Request, double AbsDelta, double? Median,
+    EditId Edit, string Timeline, long Revision, bool Recorded, Outcome Outcome, Variant Variant, EditRequest Request, double AbsDelta, double? Median,
     double KuU, double KvU, TargetScore? Target, TargetScore? TrueTarget, Verdict Verdict, StateId State, Digest? Fingerprint, int Rebases, double Seconds)
 {
     public static EditResult Of(EditRecord record, Timeline main, bool recorded, int rebases, TimeSpan elapsed)
     {
         var own = record.Signals.Own;
         return new EditResult(
-            record.Edit, main.Revision, recorded, record.Verdict.Outcome, record.Variant, record.Request, own.AbsDelta,
+            record.Edit, main.Name, main.Revision, recorded, record.Verdict.Outcome, record.Variant, record.Request, own.AbsDelta,
             Medians.Of(main, record.Variant, record.Edit), own.KuU, own.KvU, record.Signals.Target, record.Signals.TrueTarget, record.Verdict,
             record.After, record.Fingerprint, rebases, elapsed.TotalSeconds);
     }

@@ -43,7 +43,7 @@ public static class OpenLedgerFeature
             try
             {
                 LedgerSetup setup;
-                await using (var session = await LedgerSession.ReadAsync(paths, await SqliteEventStore.OpenAsync(unfinished, OpenMode.Create, time, token), time, keepHistory: true, token))
+                await using (var session = await LedgerSession.ReadAsync(paths, await SqliteEventStore.OpenAsync(unfinished, OpenMode.Create, time, token), time, token))
                 {
                     var by = CommandContext.For(command.Author);
                     var foundAt = Path.GetFullPath(command.ModelPath);

@@ -29,7 +29,8 @@ public static class Rebuild
         {
             if (request.Out is not null && request.At.Count != 1) throw new SetupException("--out takes the matrix of one revision.", "name one revision");
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var past = request.At.Select(name => Revisions.At(session, name)).ToList();
+            var past = new List<TimelineHistory>();
+            foreach (var name in request.At) past.Add(await session.AtAsync(name, token));
             var path = BaseGuard.Locate(session, request.Model);
             guard.Check(session, path, token);
             var w0 = guard.ReadMatrix(session, path);
@@ -44,18 +45,19 @@ public static class Rebuild
                 var took = time.GetElapsedTime(started);
                 var fingerprint = WeightFingerprint.Of(w);
                 rebuilt.Add(new Rebuilt(
-                    $"{history.Name}@{history.Timeline.Revision}", history.Timeline.InEffect.Count, history.Timeline.State, fingerprint, Recorded(session, history), took.TotalMilliseconds));
+                    $"{history.Name}@{history.Timeline.Revision}", history.Timeline.InEffect.Count, history.Timeline.State, fingerprint, await RecordedAsync(session, history, token), took.TotalMilliseconds));
                 if (request.Out is { } file) Write(file, w, session, history, fingerprint);
             }
             return new Result(rebuilt, request.Out);
         }
 
         /// <summary>What was recorded for this very state, at whatever revision.</summary>
-        private static Digest? Recorded(LedgerSession session, TimelineHistory history)
+        private static async Task<Digest?> RecordedAsync(LedgerSession session, TimelineHistory history, CancellationToken token)
         {
             if (history.Timeline.Revision == 0) return session.Setup.Base.BaseMatrix;
             var state = history.Timeline.State;
-            return session.Main.Rows.Select(r => RevisionFacts.After(r.Event)).FirstOrDefault(a => a.State == state && a.Fingerprint is not null).Fingerprint;
+            var whole = await session.HistoryAsync(history.Name, token);
+            return whole.Rows.Select(r => RevisionFacts.After(r.Event)).FirstOrDefault(a => a.State == state && a.Fingerprint is not null).Fingerprint;
         }
 
         private static void Write(string file, float[] w, LedgerSession session, TimelineHistory history, Digest fingerprint)

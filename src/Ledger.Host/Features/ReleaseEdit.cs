@@ -5,6 +5,7 @@ using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Replay;
+using Ledger.Projections.Timelines;
 using MediatR;
 
 namespace Ledger.Host.Features;
@@ -13,7 +14,7 @@ namespace Ledger.Host.Features;
 public static class ReleaseEditFeature
 {
     /// <param name="Variant">Null for the recorded one.</param>
-    public sealed record Request(DecideOnEdit Command, LedgerPaths Ledger, string? Model, Variant? Variant, ReleaseMode Mode) : IRequest<DecisionResult>, ICarriesCommand
+    public sealed record Request(DecideOnEdit Command, LedgerPaths Ledger, string Timeline, string? Model, Variant? Variant, ReleaseMode Mode) : IRequest<DecisionResult>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
@@ -24,7 +25,7 @@ public static class ReleaseEditFeature
         public async Task<DecisionResult> Handle(Request request, CancellationToken token)
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var main = session.Main;
+            var main = await session.HistoryAsync(request.Timeline, token);
             var record = main.Record(EditNames.Find(main, request.Command.Edit));
             var status = main.Timeline.Known(record.Edit).Status;
             if (status != EditStatus.Quarantined) throw new EditStatusException(record.Edit, status, "released", EditStatus.Quarantined);
@@ -34,39 +35,39 @@ public static class ReleaseEditFeature
             switch (request.Mode)
             {
                 case ReleaseMode.Optimise:
-                    e = Optimise(session, request, record, variant, token);
+                    e = Optimise(session, main, request, record, variant, token);
                     break;
                 case ReleaseMode.Verbatim:
                     if (variant != record.Variant) throw new SetupException($"Verbatim keeps the recorded factors, which are {record.Variant.Name()}'s.", "release with --mode values to change the variant");
-                    e = Released(session, record, variant, request, record.Solution, record.Delta, record.Signals, null);
+                    e = Released(session, main, record, variant, request, record.Solution, record.Delta, record.Signals, null);
                     break;
                 default:
                     var (factors, m0, outKBar) = Rederive.Values(record.Keys, record.Solution.VE, variant, main.DeltasInEffect());
-                    e = Released(session, record, variant, request, EditSolution.Of(m0, record.Solution.VE, factors), factors.Delta, Signals(record, variant, m0, outKBar), null);
+                    e = Released(session, main, record, variant, request, EditSolution.Of(m0, record.Solution.VE, factors), factors.Delta, Signals(record, variant, m0, outKBar), null);
                     break;
             }
-            var row = await session.AppendAsync(e, CommandContext.For(request.Command.Author), token);
+            var row = await session.AppendAsync(main.Tip, e, CommandContext.For(request.Command.Author), token);
             return DecisionResult.Of(row, main);
         }
 
-        private EditReleased Optimise(LedgerSession session, Request request, EditRecord record, Variant variant, CancellationToken token)
+        private EditReleased Optimise(LedgerSession session, TimelineHistory main, Request request, EditRecord record, Variant variant, CancellationToken token)
         {
             var c = stores(request.Ledger).Load(session.Setup.RequireStatistics());
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            bench.Install(session.Main.DeltasInEffect(), token);
+            bench.Install(main.DeltasInEffect(), token);
             var x = bench.Editor.Compute(record.Request, session.Setup.RequireTemplates(), session.Setup.Base.Hyperparameters, c, null, token);
             var factors = Factors.Of(variant, x);
-            var (signals, candidate) = new EditPipeline(session, bench, c).Measure(record.Request, x, variant, factors, token);
+            var (signals, candidate) = new EditPipeline(session, main.Tip, bench, c).Measure(record.Request, x, variant, factors, token);
             using (candidate)
-                return Released(session, record, variant, request, EditSolution.Of(x, factors), factors.Delta, signals, candidate?.With);
+                return Released(session, main, record, variant, request, EditSolution.Of(x, factors), factors.Delta, signals, candidate?.With);
         }
 
         /// <summary>The gate is asked and its verdict recorded; here it does not decide.</summary>
         private static EditReleased Released(
-            LedgerSession session, EditRecord record, Variant variant, Request request, EditSolution solution, RankOneDelta delta, Signals signals, Digest? fingerprint)
+            LedgerSession session, TimelineHistory main, EditRecord record, Variant variant, Request request, EditSolution solution, RankOneDelta delta, Signals signals, Digest? fingerprint)
         {
-            var verdict = EditGate.Judge(session.Setup.Policy, signals, delta, session.Main.Timeline.AcceptedAbsDeltas(variant));
-            return session.Main.Timeline.Release(record.Edit, variant, request.Mode, solution, delta, signals, verdict, request.Command.Reason, fingerprint);
+            var verdict = EditGate.Judge(session.Setup.Policy, signals, delta, main.Timeline.AcceptedAbsDeltas(variant));
+            return main.Timeline.Release(record.Edit, variant, request.Mode, solution, delta, signals, verdict, request.Command.Reason, fingerprint);
         }
 
         /// <summary>Sizes on the present state; what needs a pass through the model is left open.</summary>

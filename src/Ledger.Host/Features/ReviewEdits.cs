@@ -9,7 +9,7 @@ namespace Ledger.Host.Features;
 /// <summary>What waits for a decision.</summary>
 public static class ReviewEdits
 {
-    public sealed record Request(LedgerPaths Ledger) : IRequest<Result>;
+    public sealed record Request(LedgerPaths Ledger, string Timeline) : IRequest<Result>;
 
     public sealed record Result(string Timeline, IReadOnlyList<Waiting> Waiting);
 
@@ -21,7 +21,7 @@ public static class ReviewEdits
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var main = session.Main;
+            var main = await session.HistoryAsync(request.Timeline, token);
             return new Result(main.Name, [.. main.Timeline.Edits.Values
                 .Where(e => e.Status == EditStatus.Quarantined)
                 .OrderBy(e => e.Revision)

@@ -11,7 +11,7 @@ namespace Ledger.Host.Features;
 public static class ShowEdit
 {
     /// <param name="Edit">An id, an unambiguous beginning of one, or a revision.</param>
-    public sealed record Request(LedgerPaths Ledger, string Edit) : IRequest<Result>;
+    public sealed record Request(LedgerPaths Ledger, string Timeline, string Edit) : IRequest<Result>;
 
     /// <param name="Variant">Of the factors that count now: a release may have changed it.</param>
     /// <param name="AbsDelta">|Δ| of the factors that count now.</param>
@@ -26,33 +26,22 @@ public static class ShowEdit
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var main = session.Main;
+            var main = await session.HistoryAsync(request.Timeline, token);
             var edit = EditNames.Find(main, request.Edit);
             var (record, now) = (main.Record(edit), main.Timeline.Known(edit));
             return new Result(
                 main.Name, record, now.Status, now.Variant, now.AbsDelta, Medians.Of(main.Timeline, now.Variant, edit),
-                [.. main.Rows.Where(r => r.Edit == edit).Select(Happened)]);
+                [.. main.Rows.Where(r => r.Edits.Contains(edit)).Select(Happened)]);
         }
 
         private static Happening Happened(RevisionRow row)
         {
             var by = row.Envelope.Metadata;
-            return new Happening(row.Revision, What(row.Event), by.Actor, by.Time, by.Program, Reason(row.Event), row.Envelope.Hash, row.Envelope.Previous);
+            return new Happening(row.Revision, What(row.Event), by.Actor, by.Time, by.Program, RevisionFacts.Reason(row.Event), row.Envelope.Hash, row.Envelope.Previous);
         }
 
         private static string What(TimelineEvent e) =>
             e is EditReleased x ? $"released as {x.Variant.Name()} ({x.Mode.ToString().ToLowerInvariant()}, |Δ| {x.Signals.Own.AbsDelta:0.0e-0})" : RevisionFacts.What(e);
-
-        private static string? Reason(TimelineEvent e) => e switch
-        {
-            EditJudged x => x.Record.Provenance.Reason,
-            EditReleased x => x.Reason,
-            EditDismissed x => x.Reason,
-            EditWithheld x => x.Reason,
-            EditReverted x => x.Reason,
-            EditReinstated x => x.Reason,
-            _ => null,
-        };
     }
 }
 
@@ -64,10 +53,11 @@ internal static class EditNames
     public static EditId Find(TimelineHistory main, string text)
     {
         if (!text.Contains('@', StringComparison.Ordinal)) return main.Find(text);
-        var name = RevisionName.Parse(text);
+        var name = RevisionName.Parse(text, main.Name);
         var revision = name.Revision ?? main.Timeline.Revision;
-        return revision >= 1 && revision <= main.Rows.Count && name.Timeline == main.Name
-            ? main.Rows[(int)revision - 1].Edit
-            : throw new RevisionUnknownException($"{text} is about no edit.", $"{main.Name} has revisions 1 to {main.Rows.Count}");
+        if (name.Timeline != main.Name || name.Time is not null || revision < 1 || revision > main.Rows.Count)
+            throw new RevisionUnknownException($"{text} is about no edit.", $"{main.Name} has revisions 1 to {main.Rows.Count}");
+        return main.Rows[(int)revision - 1].Edits is [var only] ? only
+            : throw new RevisionUnknownException($"{text} is about {main.Rows[(int)revision - 1].Edits.Length} edits.", $"name one of them: {string.Join(", ", main.Rows[(int)revision - 1].Edits.Take(8).Select(e => e.Short()))}");
     }
 }

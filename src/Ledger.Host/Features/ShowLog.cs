@@ -10,18 +10,20 @@ namespace Ledger.Host.Features;
 /// <summary>The history of a timeline, one revision a line.</summary>
 public static class ShowLog
 {
-    public sealed record Request(LedgerPaths Ledger) : IRequest<Result>;
+    public sealed record Request(LedgerPaths Ledger, string Timeline) : IRequest<Result>;
 
     public sealed record Result(string Ledger, string Timeline, IReadOnlyList<Line> Lines);
 
     /// <summary>The stable fields of <c>log --json</c>.</summary>
-    /// <param name="What">applied, quarantined, rejected, released, dismissed, withheld, reverted, reinstated.</param>
+    /// <param name="Edit">The edit it is about; null where a merge or cherry-pick took several.</param>
+    /// <param name="Edits">All it is about.</param>
+    /// <param name="What">applied, quarantined, rejected, released, dismissed, withheld, reverted, reinstated, merged, cherry-picked.</param>
     /// <param name="Status">Where the edit stands now.</param>
     /// <param name="AbsDelta">|Δ| of the factors the event carries; null for events without factors.</param>
     /// <param name="Distance">‖W_n − W₀‖_F / numel(W) at this revision, from factors.</param>
     /// <param name="Caught">The rule that stopped the edit or, under an observing policy, would have.</param>
     public sealed record Line(
-        long Revision, EditId Edit, string What, EditStatus Status, Variant Variant, string Prompt, string Subject, string Target,
+        long Revision, EditId? Edit, IReadOnlyList<EditId> Edits, string What, EditStatus? Status, Variant? Variant, string? Prompt, string? Subject, string? Target,
         double? AbsDelta, double? KuU, double? KvU, double Distance, TargetScore? TargetScore, TargetScore? TrueTargetScore, string? Caught,
         string Actor, DateTimeOffset Time, StateId? State, Digest? Fingerprint, Digest Hash);
 
@@ -30,27 +32,29 @@ public static class ShowLog
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            return new Result(session.Setup.Base.Name, session.Main.Name, [.. Lines(session)]);
+            var history = await session.HistoryAsync(request.Timeline, token);
+            return new Result(session.Setup.Base.Name, history.Name, [.. Lines(history, session.Setup.Base.Matrix.Elements)]);
         }
 
-        private static IEnumerable<Line> Lines(LedgerSession session)
+        private static IEnumerable<Line> Lines(TimelineHistory history, long elements)
         {
-            var now = session.Main.Timeline;
-            var series = new StabilitySeries(session.Setup.Base.Matrix.Elements);
-            foreach (var row in session.Main.Rows)
+            var now = history.Timeline;
+            var series = new StabilitySeries(history, elements);
+            foreach (var row in history.Rows)
             {
-                var record = session.Main.Record(row.Edit);
+                var record = row.Edits is [var edit] ? history.Record(edit) : null;
+                var entry = record is null ? null : now.Known(record.Edit);
                 var (signals, verdict) = row.Event switch
                 {
                     EditJudged x => (x.Record.Signals, x.Record.Verdict),
                     EditReleased x => (x.Signals, x.Verdict),
                     _ => (null, null),
                 };
-                var distance = series.Add(row, record);
+                var distance = series.Add(row);
                 var after = RevisionFacts.After(row.Event);
                 yield return new Line(
-                    row.Revision, row.Edit, RevisionFacts.What(row.Event), now.Known(row.Edit).Status, signals?.Chosen ?? now.Known(row.Edit).Variant,
-                    record.Request.Prompt, record.Request.Subject, record.Request.Target,
+                    row.Revision, record?.Edit, row.Edits, RevisionFacts.What(row.Event), entry?.Status, signals?.Chosen ?? entry?.Variant,
+                    record?.Request.Prompt, record?.Request.Subject, record?.Request.Target,
                     signals?.Own.AbsDelta, signals?.Own.KuU, signals?.Own.KvU, distance, signals?.Target, signals?.TrueTarget, verdict?.Caught.FirstOrDefault()?.Rule,
                     row.Envelope.Metadata.Actor, row.Envelope.Metadata.Time, after.State, after.Fingerprint, row.Envelope.Hash);
             }

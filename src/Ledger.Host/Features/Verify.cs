@@ -14,7 +14,10 @@ public static class Verify
     /// <param name="Deep">Recompute the fingerprint at every revision that recorded one, not only the newest.</param>
     public sealed record Request(LedgerPaths Ledger, string? Model, bool Deep) : IRequest<Result>;
 
-    public sealed record Result(long Events, long Revisions, int Fingerprints, StateId State, Digest Head, string Base);
+    /// <param name="Timelines">Each with its head, <c>main</c> first.</param>
+    public sealed record Result(long Events, long Revisions, int Fingerprints, IReadOnlyList<Line> Timelines, string Base);
+
+    public sealed record Line(string Name, long Revision, StateId State, Digest Head);
 
     public sealed class Handler(LedgerSessions sessions, BaseGuard guard) : IRequestHandler<Request, Result>
     {
@@ -25,23 +28,35 @@ public static class Verify
             var events = await ChainWalk.CheckAsync(store, token);
 
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            CheckStates(session);
+            var names = session.Setup.Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal).OrderByDescending(n => n == LedgerSetup.Main).ToList();
+            var histories = new List<TimelineHistory>();
+            foreach (var name in names.DefaultIfEmpty(LedgerSetup.Main)) histories.Add(await session.HistoryAsync(name, token));
+            foreach (var history in histories) CheckStates(session.Setup, history);
+
             var path = BaseGuard.Locate(session, request.Model);
             guard.CheckInFull(session, path, token);
-            var fingerprints = CheckFingerprints(session, guard.ReadMatrix(session, path), request.Deep, token);
-            return new Result(events, session.Main.Timeline.Revision, fingerprints, session.Main.Timeline.State, session.Main.Head, session.Setup.Base.Base.Name);
+            var w0 = guard.ReadMatrix(session, path);
+            var fingerprints = histories.Sum(h => CheckFingerprints(session.Setup, h, w0, request.Deep, token));
+            return new Result(
+                events, histories.Sum(h => Own(session.Setup, h).Count()), fingerprints,
+                [.. histories.Select(h => new Line(h.Name, h.Timeline.Revision, h.Timeline.State, h.Head))], session.Setup.Base.Base.Name);
         }
 
-        private static void CheckStates(LedgerSession session)
+        /// <summary>The rows of a timeline's own stream: what it inherited is checked where it lies.</summary>
+        private static IEnumerable<RevisionRow> Own(LedgerSetup setup, TimelineHistory history) =>
+            history.Rows.Skip((int)setup.Timelines[history.Timeline.Id].FirstRevision - 1);
+
+        private static void CheckStates(LedgerSetup setup, TimelineHistory history)
         {
-            var history = TimelineHistory.Start(session.Main.Started, default, session.Setup.Base.BaseMatrix);
-            foreach (var row in session.Main.Rows)
+            var first = setup.Timelines[history.Timeline.Id].FirstRevision;
+            var past = history.At(first - 1);
+            foreach (var row in Own(setup, history))
             {
-                history.Add(row.Envelope);
-                if (row.Event is EditJudged { Record: var record }) CheckSetup(session.Setup, row.Envelope, record);
-                if (RevisionFacts.After(row.Event).State is { } recorded && recorded != history.Timeline.State)
-                    throw new VerificationException(row.Envelope, $"records the state {recorded.Value.Short()}, its edits give {history.Timeline.State.Value.Short()}");
-                if (row.Event is EditReleased x && x.Delta != x.Solution.Delta(history.Record(x.Edit).Keys).Digest)
+                past.Add(row.Envelope, history);
+                if (row.Event is EditJudged { Record: var record }) CheckSetup(setup, row.Envelope, record);
+                if (RevisionFacts.After(row.Event).State is { } recorded && recorded != past.Timeline.State)
+                    throw new VerificationException(row.Envelope, $"records the state {recorded.Value.Short()}, its edits give {past.Timeline.State.Value.Short()}");
+                if (row.Event is EditReleased x && x.Delta != x.Solution.Delta(past.Record(x.Edit).Keys).Digest)
                     throw new VerificationException(row.Envelope, "records another digest than its factors have");
             }
         }
@@ -54,19 +69,19 @@ public static class Verify
             if (record.KeyStatistics != setup.Statistics?.Digest) throw new VerificationException(e, "was computed with key statistics that the ledger does not record: an event of its own stream is missing");
         }
 
-        private static int CheckFingerprints(LedgerSession session, float[] w0, bool deep, CancellationToken token)
+        private static int CheckFingerprints(LedgerSetup setup, TimelineHistory history, float[] w0, bool deep, CancellationToken token)
         {
-            var recorded = session.Main.Rows.Where(r => RevisionFacts.After(r.Event).Fingerprint is not null).ToList();
+            var recorded = Own(setup, history).Where(r => RevisionFacts.After(r.Event).Fingerprint is not null).ToList();
             if (!deep) recorded = [.. recorded.TakeLast(1)];
-            var matrix = session.Setup.Base.Matrix;
-            var running = new RunningState(w0, matrix);
+            if (recorded.Count == 0) return 0;
+            var running = new RunningState(w0, setup.Base.Matrix);
             var next = recorded.Select(r => r.Revision).ToHashSet();
-            var history = TimelineHistory.Start(session.Main.Started, default, session.Setup.Base.BaseMatrix);
-            foreach (var row in session.Main.Rows)
+            var past = history.At(recorded[0].Revision - 1);
+            foreach (var row in history.Rows.Skip((int)past.Timeline.Revision))
             {
-                history.Add(row.Envelope);
+                past.Add(row.Envelope, history);
                 if (!next.Contains(row.Revision)) continue;
-                var actual = WeightFingerprint.Of(running.At(history.DeltasInEffect(), token));
+                var actual = WeightFingerprint.Of(running.At(past.DeltasInEffect(), token));
                 if (RevisionFacts.After(row.Event).Fingerprint is { } expected && expected != actual)
                     throw new VerificationException(row.Envelope, $"records the weight fingerprint {expected.Short()}, the fold gives {actual.Short()}");
             }

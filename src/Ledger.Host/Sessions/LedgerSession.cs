@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -6,6 +5,7 @@ using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
+using Ledger.Host.Features;
 using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Sessions;
@@ -23,24 +23,22 @@ public sealed record CommandContext(string Actor, Guid Correlation, string? Idem
 }
 
 /// <summary>
-/// One ledger, read up to its head: the set-up and the timeline <c>main</c>. Appends go through here, so that hash, expected revision
-/// and the state in memory stay in step. A session that is opened to append keeps the timeline's end and no history, so that it stays small
-/// however long the timeline is. For one caller at a time.
+/// One open ledger: its set-up, read whole, and its timelines, read when they are asked for. Appends go through here, so that hash,
+/// expected revision and the state in memory stay in step. For one caller at a time.
 /// </summary>
 public sealed class LedgerSession : IAsyncDisposable
 {
     private readonly IEventStore store;
     private readonly TimeProvider time;
-    private readonly bool keepsHistory;
-    private TimelineHistory? main;
-    private TimelineTip? tip;
+    private readonly Dictionary<TimelineId, TimelineHistory> histories = [];
+    private readonly Dictionary<TimelineId, TimelineTip> tips = [];
+    private readonly HashSet<TimelineId> reading = [];
 
-    private LedgerSession(LedgerPaths paths, IEventStore store, TimeProvider time, bool keepsHistory)
+    private LedgerSession(LedgerPaths paths, IEventStore store, TimeProvider time)
     {
         Paths = paths;
         this.store = store;
         this.time = time;
-        this.keepsHistory = keepsHistory;
     }
 
     /// <summary>What this program writes into every event.</summary>
@@ -54,24 +52,19 @@ public sealed class LedgerSession : IAsyncDisposable
 
     public LedgerSetup Setup { get; private set; } = LedgerSetup.Empty;
 
-    /// <summary>The history of <c>main</c>.</summary>
-    /// <exception cref="SetupException">The opening did not finish.</exception>
-    public TimelineHistory Main => main ?? (tip is null ? throw Unfinished() : throw new UnreachableException("A session that is opened to append keeps no history."));
-
-    /// <summary>The end of <c>main</c>.</summary>
-    /// <exception cref="SetupException">The opening did not finish.</exception>
-    public TimelineTip Tip => tip ?? throw Unfinished();
-
-    /// <summary>Reads the whole ledger. The session owns the store from here on.</summary>
-    /// <param name="keepHistory">Whether <see cref="Main"/> is needed, or the end of the timeline is enough.</param>
-    public static async Task<LedgerSession> ReadAsync(LedgerPaths paths, IEventStore store, TimeProvider time, bool keepHistory, CancellationToken token)
+    /// <summary>Reads the set-up. The session owns the store from here on.</summary>
+    public static async Task<LedgerSession> ReadAsync(LedgerPaths paths, IEventStore store, TimeProvider time, CancellationToken token)
     {
-        var session = new LedgerSession(paths, store, time, keepHistory);
+        var session = new LedgerSession(paths, store, time);
         try
         {
-            await session.ReadSetupAsync(token);
-            if (session.Setup.Timelines.Count > 0)
-                await foreach (var e in session.NewAsync(token)) session.Add(e);
+            await foreach (var recorded in store.ReadAllAsync(StorePosition.Start, token))
+            {
+                // The ledger's own stream is the first event's; a file holds one ledger.
+                session.SetupStream = recorded.Stream;
+                break;
+            }
+            if (session.SetupStream != default) await session.CatchUpSetupAsync(token);
             return session;
         }
         catch
@@ -81,67 +74,160 @@ public sealed class LedgerSession : IAsyncDisposable
         }
     }
 
-    public Task AppendAsync(SetupEvent e, CommandContext by, CancellationToken token)
-    {
-        if (e is LedgerOpened opened) SetupStream = StreamName.Of(opened.Ledger);
-        return AppendSetupAsync(e, by, token);
-    }
+    /// <summary>A timeline with all its factors, up to its head as it was when first asked for.</summary>
+    /// <param name="timeline">Its name.</param>
+    /// <exception cref="RevisionUnknownException">There is no such timeline.</exception>
+    public Task<TimelineHistory> HistoryAsync(string timeline, CancellationToken token) => HistoryAsync(Named(timeline), long.MaxValue, token);
 
-    /// <summary>Appends to <c>main</c>.</summary>
-    /// <returns>The row it became.</returns>
-    /// <exception cref="TimelineConflictException">Somebody else appended since this session read the ledger.</exception>
-    public async Task<RevisionRow> AppendAsync(TimelineEvent e, CommandContext by, CancellationToken token)
+    /// <summary>The same; it has at least the revisions up to the one named.</summary>
+    public async Task<TimelineHistory> HistoryAsync(TimelineEntry timeline, long upTo, CancellationToken token)
     {
+        var id = timeline.Started.Timeline;
+        if (!histories.TryGetValue(id, out var history))
+        {
+            history = timeline.Started.Fork is { } fork
+                ? (await HistoryAsync(Setup.Timelines[fork.Parent], fork.Revision, token)).Branch(timeline.Started, timeline.ChainStart)
+                : TimelineHistory.Start(timeline.Started, timeline.ChainStart, Setup.Base.BaseMatrix);
+            histories.Add(id, history);
+        }
+        if (history.Timeline.Revision >= upTo) return history;
+        // A merge takes from what was there before it, so reading one timeline for another ends; only a damaged ledger goes round.
+        if (!reading.Add(id)) throw new VerificationException(StreamName.Of(id), history.Tip.LastNumber + 1, "takes from a revision that came after it");
         try
         {
-            var envelope = await AppendAsync(StreamName.Of(Tip.Timeline.Id), Tip.LastNumber, Tip.Head, e, by, token);
-            Add(envelope);
-            return new RevisionRow(Tip.Timeline.Revision, envelope, RevisionFacts.Edit(e));
+            await foreach (var recorded in store.ReadStreamAsync(StreamName.Of(id), history.Tip.LastNumber + 1, token))
+            {
+                await AddAsync(history, EventJson.Current.Read(recorded), token);
+                if (history.Timeline.Revision >= upTo) break;
+            }
+            return history;
+        }
+        finally
+        {
+            reading.Remove(id);
+        }
+    }
+
+    /// <summary>A timeline's end, without factors: what stays in memory does not grow with the edits that are there.</summary>
+    /// <param name="timeline">Its name.</param>
+    /// <exception cref="RevisionUnknownException">There is no such timeline.</exception>
+    public async Task<TimelineTip> TipAsync(string timeline, CancellationToken token)
+    {
+        var entry = Named(timeline);
+        if (tips.TryGetValue(entry.Started.Timeline, out var known)) return known;
+        TimelineTip? tip = null;
+        foreach (var line in Setup.Ancestry(entry))
+        {
+            tip = tip?.Branch(line.Started, line.ChainStart) ?? TimelineTip.Start(line.Started, line.ChainStart, Setup.Base.BaseMatrix);
+            await foreach (var (_, recorded) in OwnEventsAsync(line, Setup.LastOf(line, entry), tip.LastNumber + 1, token)) tip.Add(EventJson.Current.Read(recorded));
+        }
+        return tips[entry.Started.Timeline] = tip!;
+    }
+
+    /// <summary>Appends to the ledger's own stream.</summary>
+    /// <exception cref="StreamConflictException">Somebody else appended since this session read it.</exception>
+    public async Task AppendAsync(SetupEvent e, CommandContext by, CancellationToken token)
+    {
+        if (e is LedgerOpened opened) SetupStream = StreamName.Of(opened.Ledger);
+        var envelope = await AppendAsync(SetupStream, Setup.Events - 1, Setup.Head, e, by, token);
+        Setup = Setup.Evolve(e, envelope.Hash);
+    }
+
+    /// <summary>Decides on the set-up as it is and appends; where others were faster, decides again on what they left.</summary>
+    /// <exception cref="StreamConflictException">Five times in a row.</exception>
+    public async Task<T> DecideAsync<T>(Func<LedgerSetup, T> decide, CommandContext by, CancellationToken token) where T : SetupEvent
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var e = decide(Setup);
+            try
+            {
+                await AppendAsync(e, by, token);
+                return e;
+            }
+            catch (StreamConflictException) when (tries < 5)
+            {
+                await CatchUpSetupAsync(token);
+            }
+        }
+    }
+
+    /// <summary>Appends to a timeline.</summary>
+    /// <param name="tip">Its end, of this session: a history's or one without.</param>
+    /// <returns>The row it became.</returns>
+    /// <exception cref="TimelineConflictException">Somebody else appended since this session read it.</exception>
+    public async Task<RevisionRow> AppendAsync(TimelineTip tip, TimelineEvent e, CommandContext by, CancellationToken token)
+    {
+        Setup.RequireOpen(tip.Timeline.Id);
+        try
+        {
+            var envelope = await AppendAsync(StreamName.Of(tip.Timeline.Id), tip.LastNumber, tip.Head, e, by, token);
+            await AddAsync(tip, envelope, token);
+            return new RevisionRow(tip.Timeline.Revision, envelope, RevisionFacts.Edits(e));
         }
         catch (StreamConflictException conflict)
         {
-            var revision = Tip.Timeline.Revision;
-            throw new TimelineConflictException(Tip.Timeline.Name, revision, revision + conflict.Actual.Number - Tip.LastNumber, conflict);
+            var revision = tip.Timeline.Revision;
+            throw new TimelineConflictException(tip.Timeline.Name, revision, revision + conflict.Actual.Number - tip.LastNumber, conflict);
         }
     }
 
-    /// <summary>Takes in what others appended to <c>main</c> since this session read it.</summary>
+    /// <summary>Takes in what others appended to a timeline since this session read it.</summary>
     /// <returns>The new events.</returns>
-    public async Task<IReadOnlyList<TimelineEvent>> CatchUpAsync(CancellationToken token)
+    public async Task<IReadOnlyList<TimelineEvent>> CatchUpAsync(TimelineTip tip, CancellationToken token)
     {
         var seen = new List<TimelineEvent>();
-        await foreach (var e in NewAsync(token))
+        await foreach (var recorded in store.ReadStreamAsync(StreamName.Of(tip.Timeline.Id), tip.LastNumber + 1, token))
         {
-            Add(e);
-            seen.Add((TimelineEvent)e.Event);
+            var envelope = EventJson.Current.Read(recorded);
+            await AddAsync(tip, envelope, token);
+            seen.Add((TimelineEvent)envelope.Event);
         }
         return seen;
     }
 
     /// <summary>The factors of the edits in effect, in order of taking effect, from the store: a page of events in memory at a time.</summary>
-    public async IAsyncEnumerable<RankOneDelta> DeltasInEffectAsync([EnumeratorCancellation] CancellationToken token)
+    public async IAsyncEnumerable<RankOneDelta> DeltasInEffectAsync(TimelineTip tip, [EnumeratorCancellation] CancellationToken token)
     {
+        var timeline = Setup.Timelines[tip.Timeline.Id];
+        if (tip.HasTaken)
+        {
+            // What was taken over lies in another timeline's stream, or follows from the state: that needs the history.
+            foreach (var delta in (await HistoryAsync(timeline, tip.Timeline.Revision, token)).At(tip.Timeline.Revision).DeltasInEffect()) yield return delta;
+            yield break;
+        }
         // An edit takes effect with its own event, or with a later one that may need what the first one carries: those are kept until then.
         var waiting = new Dictionary<EditId, (EditKeys Keys, RankOneDelta Delta)>();
-        await foreach (var recorded in store.ReadStreamAsync(StreamName.Of(Tip.Timeline.Id), 0, token))
+        await foreach (var (revision, recorded) in EventsAsync(timeline, token))
         {
-            if (recorded.Number > Tip.LastNumber) yield break;
+            if (revision > tip.Timeline.Revision) yield break;
             var e = (TimelineEvent)EventJson.Current.Read(recorded).Event;
-            var edit = RevisionFacts.Edit(e);
-            if (Tip.PutInEffect(edit) is not { } number || number < recorded.Number) continue;
+            var edit = RevisionFacts.Edits(e).Single();
+            if (tip.PutInEffect(edit) is not { } entered || entered < revision) continue;
             if (e is EditJudged x) waiting[edit] = (x.Record.Keys, x.Record.Delta);
             if (e is EditReleased y) waiting[edit] = (waiting[edit].Keys, y.Solution.Delta(waiting[edit].Keys));
-            if (number == recorded.Number && waiting.Remove(edit, out var effective)) yield return effective.Delta;
+            if (entered == revision && waiting.Remove(edit, out var effective)) yield return effective.Delta;
         }
+    }
+
+    /// <summary>A timeline's events as stored, inherited ones first, each with the revision it made.</summary>
+    public async IAsyncEnumerable<(long Revision, RecordedEvent Event)> EventsAsync(TimelineEntry timeline, [EnumeratorCancellation] CancellationToken token)
+    {
+        foreach (var line in Setup.Ancestry(timeline))
+            await foreach (var e in OwnEventsAsync(line, Setup.LastOf(line, timeline), 0, token)) yield return e;
     }
 
     public ValueTask DisposeAsync() => store.DisposeAsync();
 
-    private async Task AppendSetupAsync(SetupEvent e, CommandContext by, CancellationToken token)
+    /// <summary>Takes in what others appended to the ledger's own stream.</summary>
+    private async Task CatchUpSetupAsync(CancellationToken token)
     {
-        var envelope = await AppendAsync(SetupStream, Setup.Events - 1, Setup.Head, e, by, token);
-        Setup = Setup.Evolve(e, envelope.Hash);
-        StartMain();
+        await foreach (var recorded in store.ReadStreamAsync(SetupStream, Setup.Events, token))
+        {
+            var envelope = EventJson.Current.Read(recorded);
+            var e = envelope.Event as SetupEvent ?? throw new NoRuleException(recorded.Type, recorded.Number);
+            Setup = Setup.Evolve(e, recorded.Hash);
+        }
     }
 
     private async Task<EventEnvelope> AppendAsync(StreamName stream, long last, Digest previous, LedgerEvent e, CommandContext by, CancellationToken token)
@@ -155,44 +241,32 @@ public sealed class LedgerSession : IAsyncDisposable
         return new EventEnvelope(result.Position, stream, result.Number, metadata, e, previous, hash);
     }
 
-    private async Task ReadSetupAsync(CancellationToken token)
+    /// <summary>What lies in a timeline's own stream, up to a revision.</summary>
+    private async IAsyncEnumerable<(long Revision, RecordedEvent Event)> OwnEventsAsync(TimelineEntry timeline, long last, long from, [EnumeratorCancellation] CancellationToken token)
     {
-        await foreach (var recorded in store.ReadAllAsync(StorePosition.Start, token))
+        var first = timeline.FirstRevision;
+        if (first + from > last) yield break;
+        await foreach (var recorded in store.ReadStreamAsync(StreamName.Of(timeline.Started.Timeline), from, token))
         {
-            // The ledger's own stream is the first event's; a file holds one ledger.
-            SetupStream = recorded.Stream;
-            break;
-        }
-        if (SetupStream == default) return;
-        await foreach (var recorded in store.ReadStreamAsync(SetupStream, 0, token))
-        {
-            var envelope = EventJson.Current.Read(recorded);
-            var e = envelope.Event as SetupEvent ?? throw new NoRuleException(recorded.Type, recorded.Number);
-            Setup = Setup.Evolve(e, recorded.Hash);
+            yield return (first + recorded.Number, recorded);
+            if (first + recorded.Number >= last) yield break;
         }
     }
 
-    /// <summary>What <c>main</c> has behind the end this session knows.</summary>
-    private async IAsyncEnumerable<EventEnvelope> NewAsync([EnumeratorCancellation] CancellationToken token)
+    /// <summary>Into the history that the tip is the end of, where there is one.</summary>
+    private Task AddAsync(TimelineTip tip, EventEnvelope e, CancellationToken token)
     {
-        StartMain();
-        await foreach (var recorded in store.ReadStreamAsync(StreamName.Of(Tip.Timeline.Id), Tip.LastNumber + 1, token))
-            yield return EventJson.Current.Read(recorded);
+        if (histories.TryGetValue(tip.Timeline.Id, out var history) && ReferenceEquals(history.Tip, tip)) return AddAsync(history, e, token);
+        tip.Add(e);
+        return Task.CompletedTask;
     }
 
-    private void Add(EventEnvelope e)
-    {
-        if (main is null) Tip.Add(e);
-        else main.Add(e);
-    }
+    private async Task AddAsync(TimelineHistory history, EventEnvelope e, CancellationToken token) =>
+        history.Add(e, e.Event is EditsTaken x ? await HistoryAsync(Source(e, x), x.SourceRevision, token) : null);
 
-    private void StartMain()
-    {
-        if (tip is not null || Setup.Timelines.IsEmpty) return;
-        var entry = Setup.Timeline(LedgerSetup.Main);
-        if (keepsHistory) main = TimelineHistory.Start(entry.Started, entry.ChainStart, Setup.Base.BaseMatrix);
-        tip = main?.Tip ?? TimelineTip.Start(entry.Started, entry.ChainStart, Setup.Base.BaseMatrix);
-    }
+    private TimelineEntry Source(EventEnvelope e, EditsTaken x) =>
+        Setup.Timelines.GetValueOrDefault(x.Source) ?? throw new VerificationException(e, "takes from a timeline that never started");
 
-    private static SetupException Unfinished() => new("This ledger has no timeline: its opening did not finish.", "remove the file and open it again; it holds no edits");
+    private TimelineEntry Named(string timeline) =>
+        Setup.Timelines.IsEmpty ? throw new SetupException("This ledger has no timeline: its opening did not finish.", "remove the file and open it again; it holds no edits") : Setup.Timeline(timeline);
 }

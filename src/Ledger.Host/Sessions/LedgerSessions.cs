@@ -7,11 +7,7 @@ namespace Ledger.Host.Sessions;
 public sealed class LedgerSessions(TimeProvider time)
 {
     public async Task<LedgerSession> OpenAsync(LedgerPaths paths, CancellationToken token) =>
-        await LedgerSession.ReadAsync(paths, await StoreAsync(paths, token), time, keepHistory: true, token);
-
-    /// <summary>Without the history: what stays in memory does not grow with the factors of the edits that are there.</summary>
-    public async Task<LedgerSession> OpenToAppendAsync(LedgerPaths paths, CancellationToken token) =>
-        await LedgerSession.ReadAsync(paths, await StoreAsync(paths, token), time, keepHistory: false, token);
+        await LedgerSession.ReadAsync(paths, await StoreAsync(paths, token), time, token);
 
     /// <summary>The events alone, not yet understood.</summary>
     public async Task<IEventStore> StoreAsync(LedgerPaths paths, CancellationToken token) => await SqliteEventStore.OpenAsync(paths.File, OpenMode.Open, time, token);

@@ -1,6 +1,7 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
+using Ledger.Projections.Timelines;
 
 namespace Ledger.Projections.Replay;
 
@@ -21,6 +22,13 @@ public static class Rederive
         var outKBar = Output(keys.BaseOutKBar, keys.KBar, inEffect);
         var factors = Factors.Of(variant, keys.KBar, keys.KO, keys.UBar, keys.UO, vE, Factors.SolvesAtKBar(variant) ? outKBar : m0);
         return (factors, m0, outKBar);
+    }
+
+    /// <summary>The same with everything that is recorded of it.</summary>
+    public static Making Making(EditKeys keys, Float32Vector vE, Variant variant, IReadOnlyList<RankOneDelta> inEffect)
+    {
+        var (factors, m0, _) = Values(keys, vE, variant, inEffect);
+        return Timelines.Making.Of(variant, EditSolution.Of(m0, vE, factors), keys);
     }
 
     /// <summary>W k + b of weights at hand: W₀k + b + (W − W₀) k, summed in float64 and rounded once.</summary>

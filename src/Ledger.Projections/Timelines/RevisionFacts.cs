@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ledger.Domain;
 using Ledger.Domain.Events;
 
@@ -17,18 +18,34 @@ public static class RevisionFacts
         EditWithheld => "withheld",
         EditReverted => "reverted",
         EditReinstated => "reinstated",
+        TimelineMerged => "merged",
+        EditsCherryPicked => "cherry-picked",
         _ => throw new NoRuleException(EventJson.NameOf(e), 0),
     };
 
-    /// <summary>The edit it is about.</summary>
-    public static EditId Edit(TimelineEvent e) => e switch
+    /// <summary>The edits it is about: one, or those of a merge or cherry-pick that were taken, with the ones that gave way to them.</summary>
+    public static ImmutableArray<EditId> Edits(TimelineEvent e) => e switch
     {
-        EditJudged x => x.Record.Edit,
-        EditReleased x => x.Edit,
-        EditDismissed x => x.Edit,
-        EditWithheld x => x.Edit,
-        EditReverted x => x.Edit,
-        EditReinstated x => x.Edit,
+        EditJudged x => [x.Record.Edit],
+        EditReleased x => [x.Edit],
+        EditDismissed x => [x.Edit],
+        EditWithheld x => [x.Edit],
+        EditReverted x => [x.Edit],
+        EditReinstated x => [x.Edit],
+        EditsTaken x => [.. x.Edits.Where(t => t.IsTaken).SelectMany(t => t.Resolution == Resolution.Theirs ? t.Over.Append(t.Edit) : [t.Edit]).Distinct()],
+        _ => throw new NoRuleException(EventJson.NameOf(e), 0),
+    };
+
+    /// <summary>Why, in the words of who did it; null where nobody said.</summary>
+    public static string? Reason(TimelineEvent e) => e switch
+    {
+        EditJudged x => x.Record.Provenance.Reason,
+        EditReleased x => x.Reason,
+        EditDismissed x => x.Reason,
+        EditWithheld x => x.Reason,
+        EditReverted x => x.Reason,
+        EditReinstated x => x.Reason,
+        EditsTaken x => x.Reason,
         _ => throw new NoRuleException(EventJson.NameOf(e), 0),
     };
 
@@ -41,6 +58,7 @@ public static class RevisionFacts
         EditWithheld x => (x.After, x.Fingerprint),
         EditReverted x => (x.After, x.Fingerprint),
         EditReinstated x => (x.After, x.Fingerprint),
+        EditsTaken x => (x.After, x.Fingerprint),
         _ => throw new NoRuleException(EventJson.NameOf(e), 0),
     };
 }

@@ -1,36 +1,28 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
-using Ledger.Domain.Events;
 
 namespace Ledger.Projections.Timelines;
 
 /// <summary>The cumulative distance after each revision of a timeline, in one pass over its rows.</summary>
-public sealed class StabilitySeries(long elements)
+/// <param name="history">Whose rows they are.</param>
+/// <param name="elements">numel(W).</param>
+public sealed class StabilitySeries(TimelineHistory history, long elements)
 {
     private readonly CumulativeDistance distance = new(elements);
-    private readonly Dictionary<EditId, RankOneDelta> deltas = [];
+    private readonly Dictionary<EditId, RankOneDelta> inEffect = [];
+    private Timeline timeline = Timeline.Start(history.Timeline.Id, history.Name, history.Timeline.BaseMatrix);
 
     /// <param name="row">The next revision.</param>
-    /// <param name="record">The edit it is about.</param>
     /// <returns>‖W_n − W₀‖_F / numel(W) after it.</returns>
-    public double Add(RevisionRow row, EditRecord record)
+    public double Add(RevisionRow row)
     {
-        switch (row.Event)
+        timeline = timeline.Evolve(row.Event);
+        foreach (var edit in row.Edits)
         {
-            case EditJudged x:
-                deltas[row.Edit] = x.Record.Delta;
-                if (x is EditApplied) distance.Add(deltas[row.Edit]);
-                break;
-            case EditReleased x:
-                deltas[row.Edit] = x.Solution.Delta(record.Keys);
-                distance.Add(deltas[row.Edit]);
-                break;
-            case EditReinstated:
-                distance.Add(deltas[row.Edit]);
-                break;
-            case EditWithheld or EditReverted:
-                distance.Remove(deltas[row.Edit]);
-                break;
+            if (inEffect.Remove(edit, out var before)) distance.Remove(before);
+            if (timeline.Known(edit) is not { Status: EditStatus.InEffect } now) continue;
+            inEffect[edit] = history.Made(edit, now.Delta)!.Delta;
+            distance.Add(inEffect[edit]);
         }
         return distance.PerElement;
     }

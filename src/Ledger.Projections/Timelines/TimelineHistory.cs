@@ -2,27 +2,41 @@ using System.Collections.Immutable;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
+using Ledger.Projections.Replay;
 
 namespace Ledger.Projections.Timelines;
 
-/// <summary>One revision as a person reads it: what happened to which edit.</summary>
+/// <summary>One revision as a person reads it: what happened to which edits.</summary>
 /// <param name="Revision">From 1.</param>
-/// <param name="Envelope">The event with who, when and hash.</param>
-/// <param name="Edit">The edit it is about.</param>
-public sealed record RevisionRow(long Revision, EventEnvelope Envelope, EditId Edit)
+/// <param name="Envelope">The event with who, when and hash; its stream is an ancestor's where the revision was inherited.</param>
+/// <param name="Edits">What it is about: one edit, or several for a merge or cherry-pick.</param>
+public sealed record RevisionRow(long Revision, EventEnvelope Envelope, ImmutableArray<EditId> Edits)
 {
     public TimelineEvent Event => (TimelineEvent)Envelope.Event;
 }
 
+/// <summary>An edit's factors with what they were made from: those of its first judgement, of a release, or of a merge in mode <c>values</c>.</summary>
+/// <param name="Solution">m₀, v_e, out and r.</param>
+/// <param name="Delta">r and u.</param>
+/// <param name="Digest">The delta's.</param>
+public sealed record Making(Variant Variant, EditSolution Solution, RankOneDelta Delta, Digest Digest)
+{
+    public static Making Of(Variant variant, EditSolution solution, EditKeys keys)
+    {
+        var delta = solution.Delta(keys);
+        return new Making(variant, solution, delta, delta.Digest);
+    }
+}
+
 /// <summary>
 /// A timeline with everything its events carry: rows to show, factors to fold, and the aggregate to decide with. Built from nothing but
-/// the stream; adding events one at a time or all at once gives the same.
+/// the streams; adding events one at a time or all at once gives the same.
 /// </summary>
 public sealed class TimelineHistory
 {
     private readonly List<RevisionRow> rows = [];
     private readonly Dictionary<EditId, EditRecord> records = [];
-    private readonly Dictionary<EditId, RankOneDelta> deltas = [];
+    private readonly Dictionary<EditId, List<Making>> makings = [];         // the last one counts
 
     private TimelineHistory(TimelineTip start, TimelineStarted started)
     {
@@ -43,42 +57,69 @@ public sealed class TimelineHistory
 
     public string Name => Started.Name;
 
-    /// <summary>Revision 1 first.</summary>
+    /// <summary>Revision 1 first, inherited ones included.</summary>
     public IReadOnlyList<RevisionRow> Rows => rows;
 
     public static TimelineHistory Start(TimelineStarted started, Digest chainStart, Digest baseMatrix) =>
         new(TimelineTip.Start(started, chainStart, baseMatrix), started);
 
-    /// <summary>Takes in the next event.</summary>
-    /// <exception cref="NoRuleException">This program cannot fold it.</exception>
-    public void Add(EventEnvelope envelope)
+    /// <summary>A timeline that leaves this one at a revision: it has everything up to there.</summary>
+    /// <param name="started">Its start, with the fork.</param>
+    /// <param name="chainStart">What its chain goes on from.</param>
+    /// <exception cref="RevisionUnknownException">This timeline has no such revision.</exception>
+    public TimelineHistory Branch(TimelineStarted started, Digest chainStart)
     {
-        Tip.Add(envelope);
-        var e = (TimelineEvent)envelope.Event;
+        var past = At(started.Fork!.Revision);
+        var branch = new TimelineHistory(past.Tip.Branch(started, chainStart), started);
+        branch.rows.AddRange(past.rows);
+        foreach (var (edit, record) in past.records) branch.records.Add(edit, record);
+        foreach (var (edit, made) in past.makings) branch.makings.Add(edit, made);
+        return branch;
+    }
+
+    /// <summary>Takes in the next event.</summary>
+    /// <param name="envelope">The event.</param>
+    /// <param name="source">For a merge or cherry-pick: the history it took from, at least up to the revision it names.</param>
+    /// <exception cref="NoRuleException">This program cannot fold it.</exception>
+    /// <exception cref="TakenUnknownException">It takes what the source has not got.</exception>
+    public void Add(EventEnvelope envelope, TimelineHistory? source = null)
+    {
+        var e = envelope.Event as TimelineEvent ?? throw new NoRuleException(EventJson.NameOf(envelope.Event), Timeline.Revision + 1);
         switch (e)
         {
             case EditJudged x:
                 records.Add(x.Record.Edit, x.Record);
-                deltas[x.Record.Edit] = x.Record.Delta;
+                Made(x.Record.Edit, Making.Of(x.Record.Variant, x.Record.Solution, x.Record.Keys));
                 break;
             case EditReleased x:
-                deltas[x.Edit] = x.Solution.Delta(records[x.Edit].Keys);
+                Made(x.Edit, Making.Of(x.Variant, x.Solution, records[x.Edit].Keys));
+                break;
+            case EditsTaken x:
+                Take(x, source ?? throw new ArgumentNullException(nameof(source), "A merge takes its factors from its source."));
                 break;
         }
-        rows.Add(new RevisionRow(Timeline.Revision, envelope, RevisionFacts.Edit(e)));
+        Tip.Add(envelope);
+        rows.Add(new RevisionRow(Timeline.Revision, envelope, RevisionFacts.Edits(e)));
     }
 
     /// <summary>The edit as it was computed.</summary>
     /// <exception cref="EditUnknownException">The timeline has no such edit.</exception>
     public EditRecord Record(EditId edit) => records.TryGetValue(edit, out var record) ? record : throw new EditUnknownException(edit.ToString(), Name);
 
-    /// <summary>Every edit ever computed on the timeline.</summary>
+    /// <summary>The factors that count now, and what they were made from.</summary>
+    /// <exception cref="EditUnknownException">The timeline has no such edit.</exception>
+    public Making Present(EditId edit) => makings.TryGetValue(edit, out var made) ? made[^1] : throw new EditUnknownException(edit.ToString(), Name);
+
+    /// <summary>The factors of that digest, which the edit has or once had here.</summary>
+    public Making? Made(EditId edit, Digest delta) => makings.GetValueOrDefault(edit)?.LastOrDefault(m => m.Digest == delta);
+
+    /// <summary>Every edit ever computed on the timeline, inherited by it or taken over.</summary>
     public IReadOnlyCollection<EditRecord> Records => records.Values;
 
     /// <summary>The factors of the edits in effect now, in order of taking effect: the fold's input.</summary>
-    public ImmutableArray<RankOneDelta> DeltasInEffect() => [.. Timeline.InEffect.Select(e => deltas[e])];
+    public ImmutableArray<RankOneDelta> DeltasInEffect() => [.. Timeline.InEffect.Select(e => makings[e][^1].Delta)];
 
-    /// <summary>The aggregate as it was at a revision.</summary>
+    /// <summary>The history as it was at a revision.</summary>
     /// <param name="revision">0 for the base, up to the head.</param>
     /// <exception cref="RevisionUnknownException">The timeline has no such revision.</exception>
     public TimelineHistory At(long revision)
@@ -86,7 +127,8 @@ public sealed class TimelineHistory
         if (revision < 0 || revision > Timeline.Revision)
             throw new RevisionUnknownException($"{Name} has no revision {revision}.", $"it has revisions 0 (the base) to {Timeline.Revision}");
         var past = Start(Started, default, Timeline.BaseMatrix);
-        foreach (var row in rows.Take((int)revision)) past.Add(row.Envelope);
+        // What a merge took is known here already: this history is its source as well.
+        foreach (var row in rows.Take((int)revision)) past.Add(row.Envelope, this);
         return past;
     }
 
@@ -102,4 +144,38 @@ public sealed class TimelineHistory
             _ => throw new EditUnknownException(prefix, Name, [.. found.Select(f => f.ToString()[..Math.Min(26, prefix.Length + 6)])]),
         };
     }
+
+    private void Take(EditsTaken e, TimelineHistory source)
+    {
+        var inEffect = Timeline.InEffect.ToList();
+        foreach (var taken in e.Edits.Where(t => t.IsTaken))
+        {
+            var record = source.records.GetValueOrDefault(taken.Edit) ?? throw new TakenUnknownException(taken.Edit, e.SourceRevision);
+            records.TryAdd(taken.Edit, record);
+            inEffect.Remove(taken.Edit);
+            if (taken.Resolution == Resolution.Theirs) inEffect.RemoveAll(taken.Over.Contains);
+            Made(taken.Edit, source.Made(taken.Edit, taken.Delta) ?? Rederived(taken, record, source, inEffect));
+            if (taken.Status == EditStatus.InEffect) inEffect.Add(taken.Edit);
+        }
+    }
+
+    /// <summary>Mode <c>values</c>: the factors are no one's but this timeline's, and follow from the source's v_e.</summary>
+    private Making Rederived(TakenEdit taken, EditRecord record, TimelineHistory source, List<EditId> inEffect)
+    {
+        var from = source.Made(taken.Edit, taken.From) ?? throw new TakenUnknownException(taken.Edit, null);
+        var made = Rederive.Making(record.Keys, from.Solution.VE, taken.Variant, [.. inEffect.Select(i => makings[i][^1].Delta)]);
+        return made.Digest == taken.Delta ? made : throw new TakenUnknownException(taken.Edit, null);
+    }
+
+    private void Made(EditId edit, Making made) => makings[edit] = makings.TryGetValue(edit, out var before) ? [.. before, made] : [made];
+}
+
+/// <summary>A merge or cherry-pick took an edit, or factors of one, that its source has not got.</summary>
+public sealed class TakenUnknownException(EditId edit, long? revision)
+    : LedgerException(
+        revision is { } r ? $"Edit {edit.Short()} was taken from another timeline at revision {r}, where it is not." : $"Edit {edit.Short()} was taken from another timeline with factors that it does not have there.",
+        "run `ledger verify`; restore the file from a backup")
+{
+    public EditId Edit { get; } = edit;
+    public override FailureKind Kind => FailureKind.VerificationFailed;
 }

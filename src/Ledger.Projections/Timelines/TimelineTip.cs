@@ -5,7 +5,7 @@ namespace Ledger.Projections.Timelines;
 
 /// <summary>
 /// The end of a timeline: all that deciding and appending need, and no vectors. A run of thousands of edits keeps a few hundred bytes of
-/// each; the factors stay in the store, and <see cref="PutInEffect"/> says which event to read them from.
+/// each; the factors stay in the store, and <see cref="PutInEffect"/> says which revision to read them from.
 /// </summary>
 public sealed class TimelineTip
 {
@@ -33,8 +33,22 @@ public sealed class TimelineTip
     /// <summary>Whether the timeline has the event of this id: the command it belongs to is done.</summary>
     public bool Has(Guid eventId) => events.Contains(eventId);
 
-    /// <summary>Number of the event that put an edit into effect, the last time; null when it is not in effect.</summary>
-    public long? PutInEffect(EditId edit) => entered.TryGetValue(edit, out var number) ? number : null;
+    /// <summary>The revision that put an edit into effect, the last time; null when it is not in effect.</summary>
+    public long? PutInEffect(EditId edit) => entered.TryGetValue(edit, out var revision) ? revision : null;
+
+    /// <summary>Whether edits in effect came by a merge or cherry-pick, so that their factors are another timeline's.</summary>
+    public bool HasTaken { get; private set; }
+
+    /// <summary>The end of a timeline that leaves this one here.</summary>
+    /// <param name="started">Its start; the fork is this timeline's present revision.</param>
+    /// <param name="chainStart">What its chain goes on from.</param>
+    public TimelineTip Branch(TimelineStarted started, Digest chainStart)
+    {
+        var branch = new TimelineTip(Timeline.Branch(started.Timeline, started.Name), chainStart) { HasTaken = HasTaken };
+        branch.events.UnionWith(events);
+        foreach (var (edit, revision) in entered) branch.entered.Add(edit, revision);
+        return branch;
+    }
 
     /// <summary>Takes in the next event.</summary>
     /// <exception cref="NoRuleException">This program cannot fold it.</exception>
@@ -45,8 +59,11 @@ public sealed class TimelineTip
         events.Add(envelope.Metadata.EventId);
         Head = envelope.Hash;
         LastNumber = envelope.Number;
-        var edit = RevisionFacts.Edit(e);
-        if (Timeline.Known(edit).Status != EditStatus.InEffect) entered.Remove(edit);
-        else entered[edit] = envelope.Number;
+        HasTaken |= e is EditsTaken;
+        foreach (var edit in RevisionFacts.Edits(e))
+        {
+            if (Timeline.Known(edit).Status != EditStatus.InEffect) entered.Remove(edit);
+            else entered[edit] = Timeline.Revision;
+        }
     }
 }

@@ -57,8 +57,8 @@ internal static class GoldenEvents
         new EditWithheld(Some.Edit(1), "perplexity rose", [Seen], State, null),
         new EditReverted(Some.Edit(1), "wrong fact", State, Fingerprint),
         new EditReinstated(Some.Edit(1), "right after all", State, null),
-        new TimelineMerged(Branch, 20, ReplayMode.Factors, [new TakenEdit(Some.Edit(4), Resolution.Theirs), new TakenEdit(Some.Edit(5), Resolution.Skip)], "it was better", State, Fingerprint),
-        new EditsCherryPicked(Branch, 20, ReplayMode.Values, [new TakenEdit(Some.Edit(4), Resolution.Both)], "only this one", State, null),
+        new TimelineMerged(Branch, 20, ReplayMode.Factors, [Some.Taken(4, Resolution.Theirs, Some.Edit(1)), Some.Taken(5, Resolution.Skip)], "it was better", State, Fingerprint),
+        new EditsCherryPicked(Branch, 20, ReplayMode.Values, [Some.Taken(4, Resolution.Both) with { Status = EditStatus.Quarantined, Caught = [Seen] }], "only this one", State, null),
         new EvaluationRecorded(Some.MainId, 20, State, "counterfact", Some.Digest("records"), 42, "ledger 0.1.0, libtorch 2.10.0, cpu", [new Measurement("ES", 99.5, 20), new Measurement("perplexity", double.PositiveInfinity, 50)]),
         new CollapseDetected(Some.MainId, 20, "cumulative-distance", 0.00125, 0.001, [Some.Edit(7), Some.Edit(3)]),
     }.ToDictionary(EventJson.NameOf);

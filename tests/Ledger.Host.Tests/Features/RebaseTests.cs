@@ -9,6 +9,7 @@ using Ledger.Host.Sessions;
 using Ledger.Host.Stores;
 using Ledger.Host.Tests.Support;
 using Ledger.Projections.Replay;
+using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Tests.Features;
 
@@ -46,7 +47,7 @@ public sealed class RebaseTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var first = (await other.EditAsync("Bob", OnConflict.Fail)).Event!.Record;
         await using var desk = await Desk.OpenAsync(ledger, async n =>
         {
-            if (n == 1) await other.Session.AppendAsync(other.Session.Tip.Timeline.Revert(first.Edit, "it was wrong", null), CommandContext.For("ana"), Token);
+            if (n == 1) await other.Session.AppendAsync(other.Tip, other.Tip.Timeline.Revert(first.Edit, "it was wrong", null), CommandContext.For("ana"), Token);
         });
 
         var (ada, rebases) = await desk.EditAsync("Ada", OnConflict.Rebase);
@@ -106,11 +107,13 @@ public sealed class RebaseTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         Math.Sqrt(Enumerable.Range(0, a.Length).Sum(i => Math.Pow((double)a[i] - b[i], 2))) / b.Norm();
 
     /// <summary>A session with its model, as the program has them.</summary>
-    private sealed class Desk(LedgerSession session, Workbench bench, EditPipeline pipeline) : IAsyncDisposable
+    private sealed class Desk(LedgerSession session, TimelineTip tip, Workbench bench, EditPipeline pipeline) : IAsyncDisposable
     {
         private static readonly ModelLibrary Library = new("cpu");
 
         public LedgerSession Session => session;
+
+        public TimelineTip Tip => tip;
 
         /// <param name="beforeAppend">What happens before its append number n, from 1.</param>
         public static async Task<Desk> OpenAsync(LedgerProcess ledger, Func<int, Task>? beforeAppend = null)
@@ -118,10 +121,11 @@ public sealed class RebaseTests(TinyLedger tiny) : IClassFixture<TinyLedger>
             var paths = new LedgerPaths(ledger["tiny.ledger"]);
             IEventStore store = await SqliteEventStore.OpenAsync(paths.File, OpenMode.Open, TimeProvider.System, Token);
             if (beforeAppend is not null) store = new Overtaken(store, beforeAppend);
-            var session = await LedgerSession.ReadAsync(paths, store, TimeProvider.System, keepHistory: false, Token);
+            var session = await LedgerSession.ReadAsync(paths, store, TimeProvider.System, Token);
+            var tip = await session.TipAsync(LedgerSetup.Main, Token);
             var bench = Workbench.Load(session, Library, new BaseGuard(Library), ledger["model"], Token);
-            await bench.InstallAsync(session.DeltasInEffectAsync(Token), Token);
-            return new Desk(session, bench, new EditPipeline(session, bench, new KeyStatisticsStore(paths.KeyStatistics).Load(session.Setup.RequireStatistics())));
+            await bench.InstallAsync(session.DeltasInEffectAsync(tip, Token), Token);
+            return new Desk(session, tip, bench, new EditPipeline(session, tip, bench, new KeyStatisticsStore(paths.KeyStatistics).Load(session.Setup.RequireStatistics())));
         }
 
         public Task<EditPipeline.Recorded> EditAsync(string subject, OnConflict onConflict, string? key = null) => pipeline.RecordAsync(

@@ -1,3 +1,4 @@
+using Ledger.Domain;
 using Ledger.Host.Sessions;
 using Ledger.Host.Tests.Support;
 
@@ -24,11 +25,13 @@ public sealed class AppendingSessionTests(TinyLedger tiny) : IClassFixture<TinyL
         {
             var (sessions, paths) = (new LedgerSessions(TimeProvider.System), new LedgerPaths(ledger[$"{name}.ledger"]));
             await using var whole = await sessions.OpenAsync(paths, TestContext.Current.CancellationToken);
-            await using var tip = await sessions.OpenToAppendAsync(paths, TestContext.Current.CancellationToken);
-            var expected = whole.Main.DeltasInEffect();
+            await using var without = await sessions.OpenAsync(paths, TestContext.Current.CancellationToken);
+            var history = await whole.HistoryAsync(LedgerSetup.Main, TestContext.Current.CancellationToken);
+            var tip = await without.TipAsync(LedgerSetup.Main, TestContext.Current.CancellationToken);
+            var expected = history.DeltasInEffect();
             expected.Length.ShouldBe(name == "tiny" ? 3 : 2);
-            (await tip.DeltasInEffectAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken)).ShouldBe(expected);
-            (tip.Tip.Timeline.State, tip.Tip.Head, tip.Tip.LastNumber).ShouldBe((whole.Tip.Timeline.State, whole.Main.Head, whole.Tip.LastNumber));
+            (await without.DeltasInEffectAsync(tip, TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken)).ShouldBe(expected);
+            (tip.Timeline.State, tip.Head, tip.LastNumber).ShouldBe((history.Timeline.State, history.Head, history.Tip.LastNumber));
         }
 
         async Task DecideAsync(string name, params string[][] decisions)

@@ -46,13 +46,12 @@ public sealed class RandomHistoryTests
         for (var seed = 1; seed <= 200; seed++)
         {
             var history = new History(seed, length: 30);
-            var series = new StabilitySeries(history.Dv * history.Dk);
+            var series = new StabilitySeries(history.Projected, history.Dv * history.Dk);
             var farthest = 0.0;
             while (history.Steps < history.Length)
             {
                 history.Step();
-                var row = history.Projected.Rows[^1];
-                var distance = series.Add(row, history.Projected.Record(row.Edit));
+                var distance = series.Add(history.Projected.Rows[^1]);
                 var naive = history.NaiveDistance();
                 farthest = Math.Max(farthest, naive);
                 // What a revert takes off a sum of squares leaves the rounding of the larger sum behind: half of float64's digits.

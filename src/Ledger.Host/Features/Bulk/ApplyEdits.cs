@@ -6,6 +6,7 @@ using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
 using Ledger.Domain.Validation;
 using Ledger.Host.Sessions;
+using Ledger.Projections.Timelines;
 using MediatR;
 
 namespace Ledger.Host.Features.Bulk;
@@ -17,7 +18,7 @@ public static class ApplyEdits
     /// <param name="First">Only this many records, or null for all.</param>
     /// <param name="SkipBad">Leave malformed records out and go on, instead of refusing the file before the first edit.</param>
     public sealed record Request(
-        LedgerPaths Ledger, string? Model, string File, BulkFormat? Format, int? First, bool SkipBad, OnConflict OnConflict, Variant Variant, string Author, string? Reason, string? Source,
+        LedgerPaths Ledger, string Timeline, string? Model, string File, BulkFormat? Format, int? First, bool SkipBad, OnConflict OnConflict, Variant Variant, string Author, string? Reason, string? Source,
         IProgress<Step>? Progress) : IRequest<Result>;
 
     /// <summary>One record is behind us.</summary>
@@ -50,13 +51,15 @@ public static class ApplyEdits
             using var file = BulkFile.Open(request.File, request.Format);
             var so = new Result(0, 0, 0, 0, 0, 0, Count(file, request, token), Stopped: false, 0);
 
-            await using var session = await sessions.OpenToAppendAsync(request.Ledger, token);
+            await using var session = await sessions.OpenAsync(request.Ledger, token);
+            var tip = await session.TipAsync(request.Timeline, token);
+            session.Setup.RequireOpen(tip.Timeline.Id);
             var statistics = session.Setup.RequireStatistics();
             // Before the model: factoring C takes several times its size for a moment.
             var c = stores(request.Ledger).Load(statistics);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            await bench.InstallAsync(session.DeltasInEffectAsync(token), token);
-            var pipeline = new EditPipeline(session, bench, c);
+            await bench.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
+            var pipeline = new EditPipeline(session, tip, bench, c);
             var correlation = Guid.NewGuid();
 
             foreach (var record in Records(file, request))
@@ -68,7 +71,7 @@ public static class ApplyEdits
                 {
                     token.ThrowIfCancellationRequested();
                     if (record.Edit is { } asked)
-                        edit = await EditAsync(session, pipeline, request, asked, Context(request, session, file.Digest, record, correlation), token);
+                        edit = await EditAsync(tip, pipeline, request, asked, Context(request, tip, file.Digest, record, correlation), token);
                 }
                 catch (OperationCanceledException)
                 {
@@ -89,22 +92,22 @@ public static class ApplyEdits
                 so = bad is not null ? so with { LeftOut = so.LeftOut + 1 } : edit is null ? so with { Before = so.Before + 1 } : so.With(edit);
                 request.Progress?.Report(new Step(so.Done, so.Total, edit, bad));
             }
-            return so with { Head = session.Tip.Timeline.Revision };
+            return so with { Head = tip.Timeline.Revision };
         }
 
         /// <returns>Null when the timeline has this record's edit already.</returns>
-        private async Task<EditResult?> EditAsync(LedgerSession session, EditPipeline pipeline, Request request, BulkEdit asked, CommandContext context, CancellationToken token)
+        private async Task<EditResult?> EditAsync(TimelineTip tip, EditPipeline pipeline, Request request, BulkEdit asked, CommandContext context, CancellationToken token)
         {
-            if (session.Tip.Has(context.EventId)) return null;
+            if (tip.Has(context.EventId)) return null;
             var started = time.GetTimestamp();
             var by = new Provenance(request.Author, asked.Reason ?? request.Reason, asked.Source ?? request.Source ?? Path.GetFileName(request.File), null);
             var (e, rebases) = await pipeline.RecordAsync(asked.Request, request.Variant, by, context, request.OnConflict, null, token);
-            return e is null ? null : EditResult.Of(e.Record, session.Tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
+            return e is null ? null : EditResult.Of(e.Record, tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
         }
 
         /// <summary>The same record of the same file under the same variant on the same timeline is the same command, however often it is given.</summary>
-        private static CommandContext Context(Request request, LedgerSession session, Digest file, BulkRecord record, Guid correlation) =>
-            new(request.Author, correlation, $"{session.Tip.Timeline.Id}|{file}|{record.Line}:{record.Column}|{request.Variant.Name()}");
+        private static CommandContext Context(Request request, TimelineTip tip, Digest file, BulkRecord record, Guid correlation) =>
+            new(request.Author, correlation, $"{tip.Timeline.Id}|{file}|{record.Line}:{record.Column}|{request.Variant.Name()}");
 
         /// <summary>Reads the whole file before the first edit: how many records there are, and whether some are bad.</summary>
         private int Count(BulkFile file, Request request, CancellationToken token)
