@@ -57,6 +57,20 @@ public sealed class Float32Vector : IEquatable<Float32Vector>
     /// <summary>‖v‖₂, in float64.</summary>
     public double Norm() => Math.Sqrt(Dot(this));
 
+    /// <summary>‖v − other‖₂, in float64.</summary>
+    /// <exception cref="ShapeException">The lengths differ.</exception>
+    public double DistanceTo(Float32Vector other)
+    {
+        ShapeException.Require(other.Length == Length, nameof(other), Length, other.Length);
+        var sum = 0.0;
+        for (var i = 0; i < values.Length; i++)
+        {
+            var d = (double)values[i] - other.values[i];
+            sum += d * d;
+        }
+        return Math.Sqrt(sum);
+    }
+
     public bool IsFinite()
     {
         var rest = values.AsSpan();

@@ -144,7 +144,7 @@ public sealed record Timeline
 
     /// <summary>Takes over what another timeline has and this one lacks, in the order given.</summary>
     /// <exception cref="TakeException">It is this very timeline, or there is nothing to take.</exception>
-    /// <exception cref="EditStatusException">An edit is in effect as it is, or one that should give way is not in effect.</exception>
+    /// <exception cref="EditStatusException">An edit is in effect as it is, or was dismissed or rejected here for good, or one that should give way is not in effect.</exception>
     public TimelineMerged Merge(TimelineId source, string sourceName, long sourceRevision, ReplayMode mode, ImmutableArray<TakenEdit> edits, string reason, Digest? fingerprint)
     {
         RequireTakable(source, sourceName, edits, "merged");
@@ -154,7 +154,7 @@ public sealed record Timeline
 
     /// <summary>Takes over single edits of another timeline, in the order given.</summary>
     /// <exception cref="TakeException">It is this very timeline, or there is nothing to take.</exception>
-    /// <exception cref="EditStatusException">An edit is in effect as it is, or one that should give way is not in effect.</exception>
+    /// <exception cref="EditStatusException">An edit is in effect as it is, or was dismissed or rejected here for good, or one that should give way is not in effect.</exception>
     public EditsCherryPicked CherryPick(TimelineId source, string sourceName, long sourceRevision, ReplayMode mode, ImmutableArray<TakenEdit> edits, string reason, Digest? fingerprint)
     {
         RequireTakable(source, sourceName, edits, "cherry-picked");
@@ -177,6 +177,7 @@ public sealed record Timeline
         {
             if (taken.Status == EditStatus.InEffect && Edits.GetValueOrDefault(taken.Edit) is { Status: EditStatus.InEffect } now && now.Delta == taken.Delta)
                 throw new EditStatusException(taken.Edit, EditStatus.InEffect, $"{what} again");
+            if (Edits.GetValueOrDefault(taken.Edit) is { Status: EditStatus.Dismissed or EditStatus.Rejected } final) throw new EditStatusException(taken.Edit, final.Status, what);
             foreach (var over in taken.Over) Require(over, "replaced", EditStatus.InEffect);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ledger.Domain.Events;
 
 namespace Ledger.Domain.Editing;
 
@@ -61,6 +62,32 @@ public sealed record Signals(
         target,
         trueTarget,
         []);
+
+    /// <summary>The same edit with factors found on another state of the weights, without a pass through the model: what needs one is left open.</summary>
+    /// <param name="variant">The variant chosen now.</param>
+    /// <param name="keys">k̄, k_o and their directions, which do not depend on the state.</param>
+    /// <param name="vE">v_e [d_v].</param>
+    /// <param name="m0">m₀ = W k_o + b of that state [d_v].</param>
+    /// <param name="outKBar">W k̄ + b of that state [d_v].</param>
+    public Signals OnState(Variant variant, EditKeys keys, Float32Vector vE, Float32Vector m0, Float32Vector outKBar) => this with
+    {
+        Chosen = variant,
+        Variants = [.. VariantNames.All.Select(v => VariantSignals.Of(Factors.Of(v, keys.KBar, keys.KO, keys.UBar, keys.UO, vE, Factors.SolvesAtKBar(v) ? outKBar : m0)))],
+        DeltaOverM0 = vE.DistanceTo(m0) / m0.Norm(),
+        Target = null,
+        TrueTarget = null,
+        Probes = [],
+    };
+
+    /// <summary>The same edit with factors that were found elsewhere: only their own size is known.</summary>
+    public Signals Sized(Variant variant, RankOneDelta delta) => this with
+    {
+        Chosen = variant,
+        Variants = [.. Variants.Select(v => v.Variant == variant ? v with { FrobeniusNorm = delta.FrobeniusNorm, AbsDelta = delta.FrobeniusNorm / ((double)delta.R.Length * delta.U.Length) } : v)],
+        Target = null,
+        TrueTarget = null,
+        Probes = [],
+    };
 
     public bool Equals(Signals? other) =>
         other is not null && Chosen == other.Chosen && Variants.SequenceEqual(other.Variants) && CosKeys.Equals(other.CosKeys)

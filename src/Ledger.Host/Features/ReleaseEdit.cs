@@ -43,7 +43,7 @@ public static class ReleaseEditFeature
                     break;
                 default:
                     var (factors, m0, outKBar) = Rederive.Values(record.Keys, record.Solution.VE, variant, main.DeltasInEffect());
-                    e = Released(session, main, record, variant, request, EditSolution.Of(m0, record.Solution.VE, factors), factors.Delta, Signals(record, variant, m0, outKBar), null);
+                    e = Released(session, main, record, variant, request, EditSolution.Of(m0, record.Solution.VE, factors), factors.Delta, record.Signals.OnState(variant, record.Keys, record.Solution.VE, m0, outKBar), null);
                     break;
             }
             var row = await session.AppendAsync(main.Tip, e, CommandContext.For(request.Command.Author), token);
@@ -69,16 +69,5 @@ public static class ReleaseEditFeature
             var verdict = EditGate.Judge(session.Setup.Policy, signals, delta, main.Timeline.AcceptedAbsDeltas(variant));
             return main.Timeline.Release(record.Edit, variant, request.Mode, solution, delta, signals, verdict, request.Command.Reason, fingerprint);
         }
-
-        /// <summary>Sizes on the present state; what needs a pass through the model is left open.</summary>
-        private static Signals Signals(EditRecord record, Variant variant, Float32Vector m0, Float32Vector outKBar) => record.Signals with
-        {
-            Chosen = variant,
-            Variants = [.. VariantNames.All.Select(v => VariantSignals.Of(Factors.Of(
-                v, record.Keys.KBar, record.Keys.KO, record.Keys.UBar, record.Keys.UO, record.Solution.VE, Factors.SolvesAtKBar(v) ? outKBar : m0)))],
-            Target = null,
-            TrueTarget = null,
-            Probes = [],
-        };
     }
 }

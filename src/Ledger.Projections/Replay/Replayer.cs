@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
+using Ledger.Projections.Timelines;
+
+namespace Ledger.Projections.Replay;
+
+/// <param name="Mode">What is kept and what is computed.</param>
+/// <param name="Variant">Null for each edit's own.</param>
+/// <param name="Gate">Judges in every mode but <c>factors</c>; a policy that only observes decides nothing.</param>
+/// <param name="OutcomesAsRecorded">What was let in is let in, what was stopped is stopped, whatever the gate finds.</param>
+public sealed record ReplayRules(ReplayMode Mode, Variant? Variant, GatePolicy Gate, bool OutcomesAsRecorded);
+
+/// <summary>Factors for an edit on the state it goes onto.</summary>
+public readonly record struct Remade(Variant Variant, EditSolution Solution, RankOneDelta Delta, Signals Signals);
+
+/// <summary>
+/// Makes the events of a replay, one step after the other, onto the timeline it builds. Pure: <c>factors</c> and <c>values</c> need events alone
+/// (no checkpoint, no C, no tensors); for <c>optimise</c> somebody hands in what the engine found. Its edits have ids of their own, derived from
+/// the timeline's and the source edit's, so that the same replay makes the same events.
+/// </summary>
+/// <param name="target">The new timeline; every event made here must be added before the next step.</param>
+public sealed class Replayer(TimelineHistory target, ReplayRules rules)
+{
+    private readonly HashSet<EditId> inherited = [.. target.At(target.Started.Fork?.Revision ?? 0).Timeline.Edits.Keys];
+
+    /// <summary>What an edit of the source is called on the new timeline.</summary>
+    public EditId Named(EditId source) => inherited.Contains(source) ? source : Derived(target.Timeline.Id, source);
+
+    /// <summary>The event of a step, with factors of mode <c>factors</c> or <c>values</c>; null where there is nothing to do: a revert of what was not let in this time.</summary>
+    public TimelineEvent? Next(ReplayStep step) => step switch
+    {
+        ReplayStep.Make x => Make(x, rules.Mode == ReplayMode.Factors ? AsRecorded(x) : Values(x)),
+        ReplayStep.Release x => Released(x),
+        ReplayStep.Revert x when Stands(x, EditStatus.InEffect) => target.Timeline.Revert(Named(x.Edit), x.Reason, null),
+        ReplayStep.Reinstate x when Stands(x, EditStatus.Reverted) => target.Timeline.Reinstate(Named(x.Edit), x.Reason, null),
+        ReplayStep.Withhold x when KeepsOutcomes && Stands(x, EditStatus.InEffect) => target.Timeline.Withhold(Named(x.Edit), x.Reason, x.Findings, null),
+        ReplayStep.Dismiss x when KeepsOutcomes && Stands(x, EditStatus.Quarantined) => target.Timeline.Dismiss(Named(x.Edit), x.Reason),
+        _ => null,
+    };
+
+    /// <summary>Whether a release is to be done: its edit was stopped this time too.</summary>
+    public bool Releases(ReplayStep.Release step) => Stands(step, EditStatus.Quarantined);
+
+    /// <summary>out and r anew on the present state of the new timeline, from the recorded keys and v_e (docs/editing.md §3).</summary>
+    public Remade Values(ReplayStep.Make step) => Values(step.Record, step.Making);
+
+    /// <summary>Judges factors and makes the edit's event.</summary>
+    /// <param name="fingerprintWith">Weight fingerprint with the edit, where the matrix stands in memory.</param>
+    /// <param name="fingerprintNow">Weight fingerprint without it.</param>
+    /// <param name="engine">What found v_e, where it was found anew.</param>
+    public EditJudged Make(ReplayStep.Make step, Remade made, Digest? fingerprintWith = null, Digest? fingerprintNow = null, string? engine = null)
+    {
+        var record = step.Record;
+        return target.Timeline.Record(
+            record with
+            {
+                Edit = Named(record.Edit),
+                Variant = made.Variant,
+                Engine = engine ?? record.Engine,
+                Provenance = record.Provenance with { Origin = record.Edit },
+                Solution = made.Solution,
+                Signals = made.Signals,
+                Verdict = rules.Mode == ReplayMode.Factors ? record.Verdict with { Outcome = step.Outcome } : Judge(made, step.Outcome),
+            },
+            fingerprintWith, fingerprintNow);
+    }
+
+    /// <summary>Lets a stopped edit in as somebody once decided; the gate is asked and does not decide.</summary>
+    public EditReleased? Release(ReplayStep.Release step, Remade made, ReleaseMode mode, Digest? fingerprint = null)
+    {
+        if (!made.Delta.IsFinite()) return null;                    // there are no weights with it, this time
+        var verdict = rules.Mode == ReplayMode.Factors ? step.Verdict : Judge(made, null);
+        return target.Timeline.Release(Named(step.Edit), made.Variant, mode, made.Solution, made.Delta, made.Signals, verdict, step.Reason, fingerprint);
+    }
+
+    /// <summary>‖m₀ recorded − m₀ replayed‖ / ‖m₀ replayed‖: how much other the model was on which v_e was found.</summary>
+    /// <param name="foundOn">m₀ of the state on which v_e was found.</param>
+    /// <param name="replayed">m₀ of the state it goes onto now.</param>
+    public static double Shift(Float32Vector foundOn, Float32Vector replayed) => foundOn.DistanceTo(replayed) / replayed.Norm();
+
+    /// <summary>Above this, a v_e is flagged as found on a different model (ledger semantics: a v_e found on a broken model carries the damage along).</summary>
+    public const double DifferentModel = 0.5;
+
+    private bool KeepsOutcomes => rules.Mode == ReplayMode.Factors || rules.OutcomesAsRecorded;
+
+    private bool Stands(ReplayStep step, EditStatus status) => target.Timeline.Edits.GetValueOrDefault(Named(step.Edit))?.Status == status;
+
+    private EditReleased? Released(ReplayStep.Release step)
+    {
+        if (!Releases(step)) return null;
+        if (rules.Mode == ReplayMode.Factors) return Release(step, new Remade(step.Making.Variant, step.Making.Solution, step.Making.Delta, step.Signals), step.Mode);
+        return Release(step, Values(target.Record(Named(step.Edit)), step.Making), ReleaseMode.Values);
+    }
+
+    private Remade Values(EditRecord record, Making making)
+    {
+        var (variant, vE) = (rules.Variant ?? making.Variant, making.Solution.VE);
+        var (factors, m0, outKBar) = Rederive.Values(record.Keys, vE, variant, target.DeltasInEffect());
+        return new Remade(variant, EditSolution.Of(m0, vE, factors), factors.Delta, record.Signals.OnState(variant, record.Keys, vE, m0, outKBar));
+    }
+
+    private static Remade AsRecorded(ReplayStep.Make step) => new(
+        step.Making.Variant, step.Making.Solution, step.Making.Delta,
+        step.Making.Digest == step.Record.Delta.Digest ? step.Record.Signals : step.Record.Signals.Sized(step.Making.Variant, step.Making.Delta));
+
+    /// <param name="recorded">What became of it at the source; null for a release, which decides itself.</param>
+    private Verdict Judge(Remade made, Outcome? recorded)
+    {
+        var verdict = EditGate.Judge(rules.Gate, made.Signals, made.Delta, target.Timeline.AcceptedAbsDeltas(made.Variant));
+        // What is not finite has no weights, whatever was recorded.
+        return recorded is { } outcome && rules.OutcomesAsRecorded && verdict.Outcome != Outcome.Rejected ? verdict with { Outcome = outcome } : verdict;
+    }
+
+    private static EditId Derived(TimelineId timeline, EditId source) =>
+        new(BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes($"{timeline}|{source}"))));
+}
