@@ -54,7 +54,7 @@ internal sealed class PlacedHistory
     public TimelineHistory Branch(long at, string name, UInt128 id, TimelineOrigin origin = TimelineOrigin.Branched) =>
         Main.Branch(new TimelineStarted(new TimelineId(id), name, new Fork(Main.Timeline.Id, at, default), "", origin), default);
 
-    /// <summary>The history as if an edit had never been asked for.</summary>
+    /// <summary>The history as if an edit had never been asked for; what was reverted to make room for it stays reverted, as somebody decided.</summary>
     public TimelineHistory Without(EditId edit)
     {
         var history = TimelineHistory.Start(Main.Started, default, Main.Timeline.BaseMatrix);
@@ -67,6 +67,9 @@ internal sealed class PlacedHistory
                 var x => x,
             };
             if (e is not null) history.Add(row.Envelope with { Event = e }, Main);
+            if (row.Event is TimelineMerged merged)
+                foreach (var over in merged.Edits.Where(t => t.Edit == edit && t.Resolution == Resolution.Theirs).SelectMany(t => t.Over))
+                    history.Add(row.Envelope with { Event = history.Timeline.Revert(over, merged.Reason, null) });
         }
         return history;
     }
