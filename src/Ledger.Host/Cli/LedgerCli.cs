@@ -37,7 +37,7 @@ public static partial class LedgerCli
         {
             DemoCommand.Create(face), DoctorCommand.Create(face), OpenCommand.Create(face), KeystatsCommand.Create(face), EditCommand.Create(face), LogCommand.Create(face), ShowCommand.Create(face),
             AskCommand.Create(face), ReviewCommand.Create(face), DecisionCommands.Revert(face), DecisionCommands.Reinstate(face),
-            TimelineCommands.Branch(face), TimelineCommands.List(face), TimelineCommands.Tag(face), TimelineCommands.Close(face),
+            TimelineCommands.Branch(face), TimelineCommands.List(face), TimelineCommands.Tag(face), TimelineCommands.Close(face), ReplayCommand.Create(face),
             RebuildCommand.Create(face), VerifyCommand.Create(face),
         };
         root.Options.Add(CommonOptions.Ledger);

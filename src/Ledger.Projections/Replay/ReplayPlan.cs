@@ -132,7 +132,7 @@ public sealed class ReplayPlanException(string problem, string remedy) : LedgerE
 {
     public override FailureKind Kind => FailureKind.BadInput;
 
-    internal static ReplayPlanException NotReplayed(EditId edit, string source, long from) =>
+    public static ReplayPlanException NotReplayed(EditId edit, string source, long from) =>
         new($"Edit {edit.Short()} is not among those that are replayed.", from == 0 ? $"name edits of {source}" : $"name edits of {source} that came after revision {from}, or begin earlier with --from");
 
     internal static ReplayPlanException Twice(EditId edit) => new($"The order names edit {edit.Short()} twice.", "name each edit once");

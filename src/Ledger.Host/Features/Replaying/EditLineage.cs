@@ -1,0 +1,46 @@
+using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Host.Sessions;
+using Ledger.Projections.Timelines;
+
+namespace Ledger.Host.Features.Replaying;
+
+/// <summary>Where replayed edits came from: through the timelines that a timeline was replayed or merged from.</summary>
+public sealed class EditLineage
+{
+    private readonly Dictionary<EditId, EditRecord> records = [];
+
+    private EditLineage()
+    {
+    }
+
+    public static async Task<EditLineage> OfAsync(LedgerSession session, TimelineHistory history, CancellationToken token)
+    {
+        var lineage = new EditLineage();
+        var waiting = new Queue<TimelineHistory>([history]);
+        var seen = new HashSet<TimelineId> { history.Timeline.Id };
+        while (waiting.TryDequeue(out var next))
+        {
+            foreach (var record in next.Records) lineage.records.TryAdd(record.Edit, record);
+            var from = next.Rows.Select(r => r.Event).OfType<EditsTaken>().Select(t => t.Source)
+                .Concat(session.Setup.Ancestry(session.Setup.Timelines[next.Timeline.Id]).Select(t => session.Setup.Replays.GetValueOrDefault(t.Started.Timeline)).OfType<ReplayStarted>().Select(r => r.Source));
+            foreach (var id in from.Where(seen.Add)) waiting.Enqueue(await session.HistoryAsync(session.Setup.Timelines[id], long.MaxValue, token));
+        }
+        return lineage;
+    }
+
+    /// <summary>The edit that somebody asked for: the first of those that replays made one from the other.</summary>
+    public EditId Root(EditId edit)
+    {
+        while (records.GetValueOrDefault(edit)?.Provenance.Origin is { } origin) edit = origin;
+        return edit;
+    }
+
+    /// <summary>m₀ of the weights on which a v_e was found: a replay in mode <c>values</c> takes it over from the edit it came from.</summary>
+    public Float32Vector FoundOn(EditRecord record, Making making)
+    {
+        if (!making.Solution.VE.Equals(record.Solution.VE)) return making.Solution.M0;
+        while (record.Provenance.Origin is { } origin && records.GetValueOrDefault(origin) is { } earlier && earlier.Solution.VE.Equals(record.Solution.VE)) record = earlier;
+        return record.Solution.M0;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
+using Ledger.Host.Sessions;
+using Ledger.Projections.Replay;
+using Ledger.Projections.Timelines;
+
+namespace Ledger.Host.Features.Replaying;
+
+/// <summary>A replay as asked for, understood and checked: nothing is recorded until all of it holds.</summary>
+/// <param name="Source">Up to the last revision that is replayed.</param>
+/// <param name="From">The last revision that stays as it is.</param>
+/// <param name="Started">The event that begins it.</param>
+/// <param name="Resumes">Whether it was begun before.</param>
+internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStarted Started, ReplayRules Rules, ImmutableArray<ReplayStep> Steps, bool Resumes)
+{
+    public bool NeedsModel => Started.Mode is ReplayMode.Optimise or ReplayMode.Auto;
+
+    /// <summary>What it is for, where nobody says.</summary>
+    public string Purpose =>
+        $"replay of {Source.Name}@{Started.To}{(Started.Variant is { } v ? $" as {v.Name()}" : "")}, {Started.Mode.ToString().ToLowerInvariant()}{(Started.Without.Length > 0 ? $", without {Started.Without.Length}" : "")}{(Started.Order.Length > 0 ? ", reordered" : "")}";
+
+    /// <exception cref="LedgerException">Something asked for is not there, or does not fit; nothing was recorded.</exception>
+    public static async Task<ReplayOrder> OfAsync(LedgerSession session, ReplayTimeline.Request request, CancellationToken token)
+    {
+        if (!RevisionName.IsName(request.As)) throw new SetupException($"\"{request.As}\" cannot be a timeline's name.", RevisionName.NameRule);
+        var point = await session.PointAsync(request.Source, token);
+        var from = await FromAsync(session, request, point, token);
+        var mode = request.Mode ?? (request.Variant is null ? ReplayMode.Factors : ReplayMode.Values);
+        if (mode == ReplayMode.Factors && request.Variant is not null) throw new SetupException("Mode factors keeps the recorded factors, which are their own variant's.", "choose --mode values, optimise or auto to change the variant");
+        if (mode == ReplayMode.Factors && request.Gate is not null) throw new SetupException("Mode factors does not ask the gate: every recorded outcome stands.", "leave --gate out, or choose another mode");
+        var gate = Policy(session.Setup, request.Gate);
+
+        var entry = session.Setup.Timelines.Values.FirstOrDefault(t => t.Started.Name == request.As);
+        if (entry is null) session.Setup.Start(default, request.As, null, "", TimelineOrigin.Replayed);          // says what is wrong with the name
+        var begun = entry is null ? null : session.Setup.Replays.GetValueOrDefault(entry.Started.Timeline);
+        // What came to the source since a run was begun is not its matter.
+        var to = begun?.To ?? point.Revision;
+        var source = (await session.HistoryAsync(point.Timeline, to, token)).At(to);
+        if (to <= from) throw new SetupException($"{source.Name} has nothing to replay after revision {from}.", "begin earlier with --from, or edit something first");
+
+        var without = Without(source, from, request);
+        var wanted = new ReplayStarted(
+            entry?.Started.Timeline ?? NewIds.Timeline(), source.Timeline.Id, from + 1, to, mode, request.Variant, without, [.. request.Order.Select(source.Find)],
+            mode == ReplayMode.Factors ? null : gate.ToString(), request.OutcomesAsRecorded);
+        if (entry is not null) RequireSame(session.Setup, entry, begun, wanted);
+        var steps = ReplayPlan.Of(source, from, without, wanted.Order, withoutDismissed: mode != ReplayMode.Factors && !request.OutcomesAsRecorded);
+        return new ReplayOrder(source, from, wanted, new ReplayRules(mode, request.Variant, gate, request.OutcomesAsRecorded), steps, begun is not null);
+    }
+
+    private static async Task<long> FromAsync(LedgerSession session, ReplayTimeline.Request request, RevisionPoint source, CancellationToken token)
+    {
+        if (request.From is null) return 0;
+        var from = await session.PointAsync(request.From, token);
+        var shared = session.Setup.Owner(source.Timeline, from.Revision).Started.Timeline == session.Setup.Owner(from.Timeline, from.Revision).Started.Timeline;
+        return shared && from.Revision <= source.Revision ? from.Revision
+            : throw new SetupException($"{from} is not a revision of {source}.", $"name one of {source.Name} up to {source.Revision}");
+    }
+
+    private static GatePolicy Policy(LedgerSetup setup, string? named) => named switch
+    {
+        null => setup.Policy,
+        "off" => setup.Policy.Observed(),
+        _ => setup.Policies.LastOrDefault(p => p.Name == named || p.ToString() == named)
+            ?? throw new SetupException($"This ledger has had no gate policy \"{named}\".", $"say off, or one of {string.Join(", ", setup.Policies)}"),
+    };
+
+    private static ImmutableArray<EditId> Without(TimelineHistory source, long from, ReplayTimeline.Request request)
+    {
+        if (request.Without.Count > 0 && request.Only.Count > 0) throw new SetupException("--without and --only contradict each other.", "name the edits to leave out, or those to replay");
+        var without = request.Without.Select(e => EditNames.Find(source, e)).ToHashSet();
+        if (request.Only.Count > 0)
+        {
+            var only = request.Only.Select(e => EditNames.Find(source, e)).ToHashSet();
+            var inherited = source.At(from).Timeline.Edits;
+            foreach (var edit in only.Where(inherited.ContainsKey)) throw ReplayPlanException.NotReplayed(edit, source.Name, from);
+            without = [.. source.Timeline.Edits.Keys.Where(e => !only.Contains(e) && !inherited.ContainsKey(e))];
+        }
+        return [.. without.OrderBy(e => e.Value)];
+    }
+
+    private static void RequireSame(LedgerSetup setup, TimelineEntry entry, ReplayStarted? begun, ReplayStarted wanted)
+    {
+        var name = entry.Started.Name;
+        if (entry.Started.Origin != TimelineOrigin.Replayed) throw new SetupException($"There is a timeline \"{name}\" already, and it is no replay.", "choose another name");
+        if (setup.Replayed.ContainsKey(entry.Started.Timeline)) throw new SetupException($"There is a timeline \"{name}\" already: a replay that is done.", "choose another name");
+        if (begun is not null && begun != wanted) throw new SetupException($"\"{name}\" is a replay that was begun with other options.", "repeat the very command to go on with it, or choose another name");
+    }
+}
