@@ -41,7 +41,12 @@ internal sealed class ReplayBench : IDisposable
         // Keys do not depend on the history; the recorded ones are the edit's, and what another machine finds may differ in the last bits.
         var x = bench.Editor.Compute(record.Request, session.Setup.RequireTemplates(), session.Setup.Base.Hyperparameters, c, null, token) with
         {
-            KBar = keys.KBar, KO = keys.KO, UBar = keys.UBar, UO = keys.UO, BaseOutKBar = keys.BaseOutKBar, BaseOutKO = keys.BaseOutKO,
+            KBar = keys.KBar,
+            KO = keys.KO,
+            UBar = keys.UBar,
+            UO = keys.UO,
+            BaseOutKBar = keys.BaseOutKBar,
+            BaseOutKO = keys.BaseOutKO,
         };
         var factors = Factors.Of(variant, x);
         var (signals, candidate) = new EditPipeline(session, target.Tip, bench, c).Measure(record.Request, x, variant, factors, token);
