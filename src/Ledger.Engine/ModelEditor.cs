@@ -42,6 +42,18 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
 
     public ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token) => Scoring.Score(model, tokenizer, items, token);
 
+    public ImmutableArray<TokenKey> Keys(string prompt)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var ids = Ids(prompt, 0);
+        var rows = TokenRows.FromLeft([ids]);
+        using var pass = Pass.Over(rows, model.Device);
+        var x = model.Run(model.Embed(rows.Ids(model.Device), pass), pass, 0, matrix.Layer);
+        var keys = model.Key(matrix.Layer, x, pass).K.select(0, 0).Vectors();                           // [T, d_k]
+        return [.. ids.Zip(keys, (id, k) => new TokenKey(id, tokenizer.TokenText(id), k))];
+    }
+
     public ImmutableArray<NextToken> Next(string prompt, int count)
     {
         using var scope = NewDisposeScope();
@@ -71,7 +83,7 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
     private IReadOnlyList<int> Ids(string prompt, int more)
     {
         var ids = tokenizer.Encode(prompt);
-        if (ids.Count == 0) throw new LookupException(prompt, "The prompt is empty: there is nothing to continue.", "give at least one word");
+        if (ids.Count == (tokenizer.AddsBos ? 1 : 0)) throw new LookupException(prompt, "The prompt is empty: there is nothing to read.", "give at least one word");
         ContextExceededException.Require(ids.Count, model.Config.Positions, prompt);
         if (ids.Count + more > model.Config.Positions)
             throw new ContextExceededException(ids.Count + more, model.Config.Positions, prompt, $"ask for at most {model.Config.Positions - ids.Count} more tokens");

@@ -70,6 +70,10 @@ public interface IModelEditor : IDisposable
     /// <summary>n(x): mean per-token negative log-likelihood of " " + target after each prompt, natural logarithm.</summary>
     ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token);
 
+    /// <summary>k at every token of a prompt, in order: what goes into the edited matrix there. Edits at that matrix do not change it.</summary>
+    /// <exception cref="LedgerException">The prompt is empty, or exceeds the model's context.</exception>
+    ImmutableArray<TokenKey> Keys(string prompt);
+
     /// <summary>The most likely next tokens after a prompt.</summary>
     ImmutableArray<NextToken> Next(string prompt, int count);
 
@@ -83,6 +87,10 @@ public interface IModelEditor : IDisposable
 /// <param name="Text">The token's own text.</param>
 /// <param name="Probability">0 to 1.</param>
 public readonly record struct NextToken(int Id, string Text, double Probability);
+
+/// <param name="Text">The token's own text.</param>
+/// <param name="Key">k [d_k].</param>
+public sealed record TokenKey(int Id, string Text, Float32Vector Key);
 
 /// <summary>
 /// What C is measured over: UTF-8 text with one document a line, JSON Lines, either as gzip, or Parquet; documents without text are left out, each is cut to

@@ -36,7 +36,7 @@ internal sealed class EditBatch : IDisposable
         var (residual, k) = model.Key(layer, x, all);                                                   // [B, P + S, d_v], [B, P + S, d_k]
         x = residual.Plus(model.Value(layer, k));
         output = x.narrow(1, p, s).contiguous().DetachFromDisposeScope();
-        Keys = Read(k.select(1, p));
+        Keys = k.select(1, p).Vectors();                                                                // [B, d_k]
         if (p == 0) return;
         using var before = new Pass(rows.Starts, 0, p, past, keep: true, model.Device);
         model.Run(x.narrow(1, 0, p), before, layer + 1, layers);
@@ -65,13 +65,5 @@ internal sealed class EditBatch : IDisposable
         past.Dispose();
         pass.Dispose();
         output.Dispose();
-    }
-
-    /// <param name="keys">[B, d_k].</param>
-    private static Float32Vector[] Read(Tensor keys)
-    {
-        int rows = (int)keys.shape[0], dk = (int)keys.shape[1];
-        var values = keys.Floats();
-        return [.. Enumerable.Range(0, rows).Select(i => new Float32Vector(values.AsSpan(i * dk, dk)))];
     }
 }
