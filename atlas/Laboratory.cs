@@ -38,15 +38,11 @@ internal sealed class Laboratory : IDisposable
     public Dictionary<Variant, EditScores> Score(IEnumerable<EditRequest> requests, Hyperparameters h, IReadOnlyCollection<Variant> variants) =>
         Trials.Score(requests, h, variants, CancellationToken.None);
 
-    /// <summary>Of sentences, each from its second word on, with the weights now installed.</summary>
-    public double Perplexity(IEnumerable<string> sentences)
-    {
-        var parts = sentences.Select(s => s.Split(' ', 2)).ToList();
-        return Math.Exp(editor.Score([.. parts.Select(p => (p[0], p[1]))], CancellationToken.None).Average());
-    }
+    /// <summary>Of sentences, with the weights now installed.</summary>
+    public double Perplexity(IReadOnlyList<string> sentences) => editor.Perplexity(sentences, CancellationToken.None);
 
     /// <summary>Of the same with an edit.</summary>
-    public double Perplexity(IEnumerable<string> sentences, RankOneDelta delta) => Trials.With(delta, () => Perplexity(sentences), CancellationToken.None);
+    public double Perplexity(IReadOnlyList<string> sentences, RankOneDelta delta) => Trials.With(delta, () => Perplexity(sentences), CancellationToken.None);
 
     public void Dispose()
     {

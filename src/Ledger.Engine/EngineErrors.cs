@@ -69,6 +69,13 @@ public sealed class ContextExceededException(long tokens, int positions, string 
     private static string Beginning(string text) => text.Length <= 60 ? text : text[..57] + "…";
 }
 
+/// <summary>Texts of which no token follows another: there is no perplexity.</summary>
+public sealed class NothingPredictedException()
+    : LedgerException("There is no token to predict in these texts.", "give texts of a few words each")
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
 /// <summary>The model chose a token that its tokenizer does not have.</summary>
 public sealed class UnknownTokenException(int id)
     : LedgerException($"The tokenizer has no token {id}.", "the tokenizer's files and the weights belong to different models: fetch them again")

@@ -42,6 +42,8 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
 
     public ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token) => Scoring.Score(model, tokenizer, items, token);
 
+    public double Perplexity(IReadOnlyList<string> texts, CancellationToken token) => Scoring.Perplexity(model, tokenizer, texts, token);
+
     public ImmutableArray<TokenKey> Keys(string prompt)
     {
         using var scope = NewDisposeScope();

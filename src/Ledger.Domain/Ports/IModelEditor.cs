@@ -70,6 +70,13 @@ public interface IModelEditor : IDisposable
     /// <summary>n(x): mean per-token negative log-likelihood of " " + target after each prompt, natural logarithm.</summary>
     ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token);
 
+    /// <summary>
+    /// exp of the mean negative log-likelihood over all predicted tokens of all texts together (so a long text weighs more than a short one). Each text is run on its own; its first token is
+    /// given and not predicted, unless the tokenizer puts a beginning-of-text token before it.
+    /// </summary>
+    /// <exception cref="LedgerException">A text exceeds the model's context, or no text has a token to predict.</exception>
+    double Perplexity(IReadOnlyList<string> texts, CancellationToken token);
+
     /// <summary>k at every token of a prompt, in order: what goes into the edited matrix there. Edits at that matrix do not change it.</summary>
     /// <exception cref="LedgerException">The prompt is empty, or exceeds the model's context.</exception>
     ImmutableArray<TokenKey> Keys(string prompt);

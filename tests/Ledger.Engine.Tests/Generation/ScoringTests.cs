@@ -24,6 +24,60 @@ public sealed class ScoringTests
         editor.Score([], CancellationToken.None).ShouldBeEmpty();
     }
 
+    [Theory, MemberData(nameof(Kinds))]
+    public void Perplexity_counts_every_token_but_each_texts_first_once(string kind)
+    {
+        using var model = new TinyModel(kind);
+        using var editor = model.Editor(0);
+        // Long ones among short ones, over several batches; one of a single token, which predicts nothing.
+        string[] texts = [.. Enumerable.Range(0, 60).Select(i => "The" + string.Concat(Enumerable.Repeat(" man", i * 17 % 70)) + (i % 3 == 0 ? " saw Anna." : " is")), "x"];
+        var nll = texts.SelectMany(text => Nll(model, model.Tokenizer.Encode(text))).ToArray();
+        editor.Perplexity(texts, CancellationToken.None).ShouldBe(Math.Exp(nll.Average()), 1e-4 * Math.Exp(nll.Average()));
+
+        // A mean over texts would be another number.
+        var (one, other) = ("The mother of Anna is", "ab");
+        double[] a = Nll(model, model.Tokenizer.Encode(one)), b = Nll(model, model.Tokenizer.Encode(other));
+        a.Length.ShouldNotBe(b.Length);
+        editor.Perplexity([one, other], CancellationToken.None).ShouldBe(Math.Exp((a.Sum() + b.Sum()) / (a.Length + b.Length)), 1e-4 * Math.Exp(a.Max()));
+    }
+
+    [Fact]
+    public void With_a_token_before_every_text_the_first_is_predicted_too()
+    {
+        using var model = new TinyModel(TinyModels.Llama);
+        File.WriteAllText(Path.Combine(model.Folder, "tokenizer.json"), TinyTokenizer.WithBos().ToJsonString());
+        using var editor = model.Editor(0);
+        var nll = Nll(model, [TinyTokenizer.EndOfTextId, .. model.Tokenizer.Encode("The man")]);
+        nll.Length.ShouldBe(model.Tokenizer.Encode("The man").Count);
+        editor.Perplexity(["The man"], CancellationToken.None).ShouldBe(Math.Exp(nll.Average()), 1e-4 * Math.Exp(nll.Average()));
+        Should.Throw<NothingPredictedException>(() => editor.Perplexity([""], CancellationToken.None));
+    }
+
+    [Fact]
+    public void Perplexity_is_that_of_the_weights_now_installed()
+    {
+        using var model = new TinyModel(TinyModels.Gpt2);
+        using var editor = model.Editor(0);
+        var before = editor.Perplexity(["The mother of Anna"], CancellationToken.None);
+        editor.Install([.. editor.BaseMatrix.ToArray().Select(w => 3 - 2 * w)]);
+        editor.Perplexity(["The mother of Anna"], CancellationToken.None).ShouldNotBe(before);
+        editor.Install(editor.BaseMatrix.Span);
+        editor.Perplexity(["The mother of Anna"], CancellationToken.None).ShouldBe(before);
+    }
+
+    [Fact]
+    public void Texts_without_anything_to_predict_have_no_perplexity()
+    {
+        using var model = new TinyModel(TinyModels.Gpt2);
+        using var editor = model.Editor(0);
+        foreach (var texts in new string[][] { [], [""], ["x", "", "y"] })
+            Should.Throw<NothingPredictedException>(() => editor.Perplexity(texts, CancellationToken.None));
+        var most = new string('x', TinyModels.Positions);
+        editor.Perplexity([most], CancellationToken.None).ShouldBeGreaterThan(1);
+        Should.Throw<ContextExceededException>(() => editor.Perplexity(["The man", most + "x"], CancellationToken.None)).Tokens.ShouldBe(TinyModels.Positions + 1);
+        Should.Throw<OperationCanceledException>(() => editor.Perplexity([most], new CancellationToken(canceled: true)));
+    }
+
     [Fact]
     public void A_text_longer_than_the_context_is_refused()
     {
@@ -91,6 +145,10 @@ public sealed class ScoringTests
         }
         return made;
     }
+
+    /// <summary>−log p of every token after the first, run as one row.</summary>
+    private static double[] Nll(TinyModel model, IReadOnlyList<int> ids) =>
+        [.. model.Logits(ids).Zip(ids.Skip(1), (row, id) => Math.Log(row.Sum(x => Math.Exp(x))) - row[id])];
 
     private static double Plain(TinyModel model, string prompt, string target)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
+using Ledger.TestKit;
 
 namespace Ledger.Engine.Tests.Golden;
 
@@ -62,6 +63,29 @@ public sealed class SmolLm2GoldenTests(SmolLm2 model) : IClassFixture<SmolLm2>
             }
         }
         differences.Check();
+    }
+
+    [Fact]
+    public void Perplexity_of_the_base_and_of_edited_weights_is_the_reference_one()
+    {
+        string[] texts = [.. GoldenTensors.Json(Shared.RequireShared("data", "text", "me_ppl_50.json")).EnumerateArray().Select(t => t.GetProperty("Text").GetString()!)];
+        using var tensors = SmolLm2.Tensors("edits.safetensors");
+        var lines = File.ReadLines(Shared.RequireGolden("smollm2", "disabling_edits.jsonl")).Select(l => JsonElement.Parse(l)).ToArray();
+        var editor = model.At(4);
+        var differences = new Differences();
+        Compare("base", lines.Single(l => l.GetProperty("kind").GetString() == "base"));
+
+        // The reference's own factors, so that only perplexity is compared: a disabling edit multiplies it by 95 under ROME.
+        var disabling = lines.Single(l => l.TryGetProperty("case_id", out var id) && id.ToString() == "7441");
+        foreach (var variant in VariantNames.All)
+        {
+            editor.Install(Folded(editor.BaseMatrix.Span, new RankOneDelta(new(tensors.Floats($"7441.{variant.Name()}.r")), new(tensors.Floats($"7441.{variant.Name()}.u")))));
+            Compare($"7441 {variant.Name()}", disabling.GetProperty(variant.Name()));
+        }
+        differences.Check();
+
+        void Compare(string where, JsonElement expected) =>
+            differences.Relative("perplexity", where, editor.Perplexity(texts, TestContext.Current.CancellationToken), expected.GetProperty("me_ppl").GetDouble(), 1e-4);
     }
 
     private static void CompareComputation(Differences differences, EditComputation x, JsonElement expected, GoldenTensors tensors, string id)

@@ -26,6 +26,7 @@ public sealed class TensorLeakTests
         Leaves("Compute", () => editor.Compute(Request, templates, new Hyperparameters(Evaluations: 3), c, null, CancellationToken.None));
         Leaves("Compute that is cancelled", () => Cancelled(t => editor.Compute(Request, templates, new Hyperparameters(), c, new Told<LossPoint>(_ => t.Cancel()), t.Token)));
         Leaves("Score", () => editor.Score([("Anna is", "here"), ("The mother of Anna", "a man")], CancellationToken.None));
+        Leaves("Perplexity", () => editor.Perplexity(["Anna is here", "The mother of Anna"], CancellationToken.None));
         Leaves("Keys", () => editor.Keys("The mother of Anna"));
         Leaves("Next", () => editor.Next("The mother", 5));
         Leaves("Continue", () => editor.Continue("The mother", 6, CancellationToken.None));
