@@ -4,6 +4,7 @@ return args switch
 {
     ["fold", .. var rest] => FoldBench.Run(rest),
     ["encoding", .. var rest] => EncodingBench.Run(rest),
+    ["states"] => StateBench.Run(),
     ["edit", .. var rest] => await EditBench.RunAsync(rest),
     ["memory", .. var rest] => await MemoryBench.RunAsync(rest),
     ["memory-of", .. var rest] => await MemoryBench.OneAsync(rest),
@@ -13,6 +14,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS]");
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS]");
     return 2;
 }

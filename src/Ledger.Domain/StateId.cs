@@ -25,6 +25,20 @@ public readonly record struct StateId(Digest Value) : IParsable<StateId>
         return new StateId(Digest.Of(sha256));
     }
 
+    /// <summary>The id after none, one, two … of the deltas: one more than there are deltas.</summary>
+    /// <inheritdoc cref="Of"/>
+    public static IEnumerable<StateId> Along(Digest baseMatrix, IEnumerable<Digest> inEffect)
+    {
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        sha256.AppendData(baseMatrix.ToBytes());
+        yield return new StateId(new Digest(sha256.GetCurrentHash()));
+        foreach (var delta in inEffect)
+        {
+            sha256.AppendData(delta.ToBytes());
+            yield return new StateId(new Digest(sha256.GetCurrentHash()));
+        }
+    }
+
     public override string ToString() => Value.ToString();
 
     public static StateId Parse(string s, IFormatProvider? provider = null) => new(Digest.Parse(s));

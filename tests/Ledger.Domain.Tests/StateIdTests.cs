@@ -16,5 +16,9 @@ public sealed class StateIdTests
     }
 
     [Fact]
+    public void Along_a_history_every_beginning_has_its_id() => Gens.Digest.List[0, 20].Sample(deltas =>
+        StateId.Along(Some.BaseMatrix, deltas).SequenceEqual(Enumerable.Range(0, deltas.Count + 1).Select(n => StateId.Of(Some.BaseMatrix, deltas.Take(n)))));
+
+    [Fact]
     public void A_state_comes_back_from_its_text() => Gens.State.Sample(s => StateId.Parse(s.ToString()) == s);
 }

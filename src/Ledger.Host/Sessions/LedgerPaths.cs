@@ -14,6 +14,9 @@ public sealed record LedgerPaths(string File)
     /// <summary>What may be deleted at any time.</summary>
     public string Cache => Path.Combine(Beside, "cache");
 
+    /// <summary>Edited matrices by state id.</summary>
+    public string States => Path.Combine(Cache, "states");
+
     private string Beside => File + ".d";
 
     /// <summary>The ledger a command means: the one named, else LEDGER_FILE, else the only one in this folder.</summary>

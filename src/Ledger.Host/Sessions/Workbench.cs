@@ -82,12 +82,14 @@ public sealed class Workbench : IDisposable
     private const int EditsAtOnce = 64;
 
     private readonly LedgerSession session;
+    private readonly StateCache states;
     private float[]? own;           // null while it runs with the base's
     private float[]? spare;
 
-    private Workbench(LedgerSession session, IModelEditor editor)
+    private Workbench(LedgerSession session, StateCache states, IModelEditor editor)
     {
         this.session = session;
+        this.states = states;
         Editor = editor;
     }
 
@@ -104,12 +106,13 @@ public sealed class Workbench : IDisposable
     public static Workbench Load(LedgerSession session, IModelLibrary library, BaseGuard guard, string? modelPath, CancellationToken token)
     {
         var path = BaseGuard.Locate(session, modelPath);
+        var states = StateCache.Of(session.Paths, TimeProvider.System);
         guard.Check(session, path, token);
         var editor = library.Load(path, session.Setup.Base.Matrix, token);
         try
         {
             BaseGuard.CheckMatrix(session, path, editor.BaseMatrix.Span);
-            var bench = new Workbench(session, editor);
+            var bench = new Workbench(session, states, editor);
             bench.Fingerprint = session.Setup.Base.BaseMatrix;
             return bench;
         }
@@ -120,15 +123,15 @@ public sealed class Workbench : IDisposable
         }
     }
 
-    /// <summary>Rebuilds the state with these edits from the base, and runs with it.</summary>
-    public void Install(IReadOnlyList<RankOneDelta> inEffect, CancellationToken token)
+    /// <summary>Runs with the state with these edits: rebuilt from the base, or from a beginning of them that the cache has, which gives the same bits.</summary>
+    /// <param name="recorded">The weight fingerprint that the ledger has of a state, if it has one: the cache is held against it too.</param>
+    public void Install(IReadOnlyList<RankOneDelta> inEffect, CancellationToken token, Func<StateId, Digest?>? recorded = null)
     {
-        var w = Editor.BaseMatrix.ToArray();
-        Fold.Apply(w, Matrix.Dv, Matrix.Dk, inEffect, token);
-        Run(w);
+        var (w, fingerprint) = CachedFold.Apply(states, Editor.BaseMatrix.Span, session.Setup.Base.BaseMatrix, Matrix, inEffect, recorded ?? (_ => null), token);
+        Run(w, fingerprint);
     }
 
-    /// <summary>The same from factors that come one after the other: a few of them in memory at a time.</summary>
+    /// <summary>The same, always from the base, from factors that come one after the other: a few of them in memory at a time.</summary>
     public async Task InstallAsync(IAsyncEnumerable<RankOneDelta> inEffect, CancellationToken token)
     {
         var w = Editor.BaseMatrix.ToArray();
@@ -161,11 +164,12 @@ public sealed class Workbench : IDisposable
     public void Dispose() => Editor.Dispose();
 
     /// <param name="w">Null for the base's.</param>
-    private void Run(float[]? w)
+    /// <param name="fingerprint">Of <paramref name="w"/>, where it was computed already.</param>
+    private void Run(float[]? w, Digest? fingerprint = null)
     {
         own = w;
         Editor.Install(Present.Span);
-        Fingerprint = WeightFingerprint.Of(Present.Span);
+        Fingerprint = fingerprint ?? WeightFingerprint.Of(Present.Span);
     }
 
     /// <summary>An edit the model runs with but which is not decided yet.</summary>

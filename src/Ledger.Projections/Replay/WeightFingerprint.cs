@@ -8,7 +8,7 @@ namespace Ledger.Projections.Replay;
 public static class WeightFingerprint
 {
     /// <summary>Floats hashed at once: the bytes of a whole matrix may be more than one span can count.</summary>
-    internal const int Chunk = 1 << 20;
+    public const int Chunk = 1 << 20;
 
     /// <summary>SHA-256 of the little-endian float32 bytes and nothing else.</summary>
     /// <param name="w">W, row-major [d_v, d_k] (GPT-2's stored transpose turned first).</param>

@@ -31,7 +31,7 @@ internal sealed class LedgerProcess(string folder, IReadOnlyDictionary<string, s
         {
             WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        foreach (var name in new[] { "LEDGER_FILE", "LEDGER_MODEL", "LEDGER_AUTHOR", "LEDGER_TIMELINE", "LEDGER_DEVICE" }) start.Environment.Remove(name);
+        foreach (var name in new[] { "LEDGER_FILE", "LEDGER_MODEL", "LEDGER_AUTHOR", "LEDGER_TIMELINE", "LEDGER_DEVICE", "LEDGER_CACHE_BYTES" }) start.Environment.Remove(name);
         // Two programs with a model each on few cores: threads that spin while they wait would take the other's time.
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
