@@ -26,13 +26,15 @@ public sealed class SqliteEventStore : IEventStore
     /// <summary>The file version this program writes and the newest it reads.</summary>
     public const int Version = 1;
 
-    private const int ApplicationId = 0x4C656467, PageEvents = 64;
+    private const int ApplicationId = 0x4C656467, PageEvents = 64, PageGrowth = 8;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
 
     private readonly string path;
     private readonly TimeProvider time;
     private readonly SqliteConnection writer;
-    private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly SemaphoreSlim writing = new(1, 1), reading = new(1, 1);
+    private SqliteConnection? reader;       // opened when it is first needed, and kept: opening one costs more than most reads
+    private bool closed;
     private volatile TaskCompletionSource appended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private SqliteEventStore(string path, TimeProvider time, SqliteConnection writer)
@@ -97,18 +99,8 @@ public sealed class SqliteEventStore : IEventStore
     public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) =>
         PagesAsync("stream = $stream AND number >= $from ORDER BY number", from, e => e.Number + 1, [("$stream", stream.ToString())], token);
 
-    public async Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token)
-    {
-        await writing.WaitAsync(token);         // on the writer's connection: opening another would cost more than the read
-        try
-        {
-            return Translated(() => Select(writer, "stream = $stream ORDER BY number DESC LIMIT 1", ("$stream", stream.ToString())).SingleOrDefault());
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
+    public async Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token) =>
+        (await SelectAsync("stream = $stream ORDER BY number DESC LIMIT 1", [("$stream", stream.ToString())], token)).SingleOrDefault();
 
     public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token) =>
         PagesAsync("position >= $from ORDER BY position", after.Value + 1, e => e.Position.Value + 1, [], token);
@@ -131,15 +123,19 @@ public sealed class SqliteEventStore : IEventStore
 
     public async ValueTask DisposeAsync()
     {
+        await reading.WaitAsync();
         await writing.WaitAsync();
         try
         {
+            closed = true;
+            if (reader is not null) await reader.DisposeAsync();
             // The last connection folds the log into the file and removes it.
             await writer.DisposeAsync();
         }
         finally
         {
             writing.Release();
+            reading.Release();
         }
     }
 
@@ -169,25 +165,50 @@ public sealed class SqliteEventStore : IEventStore
         return new AppendResult(last + 1, new StorePosition(position), AlreadyThere: false);
     }
 
-    /// <summary>Page by page, each its own read: a slow consumer holds no transaction open, and memory stays bounded.</summary>
+    /// <summary>
+    /// Page by page, each its own read: a slow consumer holds no transaction open, and memory stays bounded. The first pages are small: many a reader wants one event,
+    /// and a page of large ones is megabytes.
+    /// </summary>
     private async IAsyncEnumerable<RecordedEvent> PagesAsync(
         string where, long from, Func<RecordedEvent, long> next, (string Name, object Value)[] more, [EnumeratorCancellation] CancellationToken token)
     {
-        List<RecordedEvent> page;
-        await using var reader = Translated(() => Connect(path, SqliteOpenMode.ReadWrite));
-        do
+        for (var size = 1; ; size = Math.Min(PageEvents, size * PageGrowth))
         {
             token.ThrowIfCancellationRequested();
-            page = Translated(() => Select(reader, $"{where} LIMIT {PageEvents}", [("$from", from), .. more]));
+            var page = await SelectAsync($"{where} LIMIT {size}", [("$from", from), .. more], token);
             foreach (var e in page) yield return e;
-            if (page.Count > 0) from = next(page[^1]);
+            if (page.Count < size) yield break;
+            from = next(page[^1]);
         }
-        while (page.Count == PageEvents);
     }
 
-    private static List<RecordedEvent> Select(SqliteConnection connection, string where, params ReadOnlySpan<(string Name, object Value)> parameters)
+    /// <summary>Beside the writer: an append that waits for another process does not hold up reading.</summary>
+    private async Task<List<RecordedEvent>> SelectAsync(string where, (string Name, object Value)[] parameters, CancellationToken token)
     {
-        using var command = Command(connection, $"SELECT position, stream, number, id, type, metadata, data, previous_hash, hash FROM events WHERE {where}", parameters);
+        await reading.WaitAsync(token);
+        try
+        {
+            ObjectDisposedException.ThrowIf(closed, this);
+            return Select(where, parameters);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Translate(e, path);
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException)
+        {
+            throw new StoreDamagedException(path, e);       // a column that no append wrote
+        }
+        finally
+        {
+            reading.Release();
+        }
+    }
+
+    private List<RecordedEvent> Select(string where, (string Name, object Value)[] parameters)
+    {
+        reader ??= Connect(path, SqliteOpenMode.ReadWrite);
+        using var command = Command(reader, $"SELECT position, stream, number, id, type, metadata, data, previous_hash, hash FROM events WHERE {where}", parameters);
         using var rows = command.ExecuteReader();
         var found = new List<RecordedEvent>();
         while (rows.Read()) found.Add(Event(rows));
@@ -200,22 +221,6 @@ public sealed class SqliteEventStore : IEventStore
         return new RecordedEvent(
             new StorePosition(row.GetInt64(0)), stream, number, new Guid(row.GetFieldValue<byte[]>(3), bigEndian: true), row.GetString(4),
             row.GetFieldValue<byte[]>(5), row.GetFieldValue<byte[]>(6), new Digest(row.GetFieldValue<byte[]>(7)), new Digest(row.GetFieldValue<byte[]>(8)));
-    }
-
-    private T Translated<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteErrors.Translate(e, path);
-        }
-        catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException)
-        {
-            throw new StoreDamagedException(path, e);       // a column that no append wrote
-        }
     }
 
     /// <summary>Looks at the first hundred bytes before SQLite does: opening a file, even to read, may write beside it.</summary>
