@@ -9,11 +9,12 @@ return args switch
     ["memory", .. var rest] => await MemoryBench.RunAsync(rest),
     ["memory-of", .. var rest] => await MemoryBench.OneAsync(rest),
     ["growth", .. var rest] => await GrowthBench.RunAsync(rest),
+    ["branch", .. var rest] => await BranchBench.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS]");
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS] | branch");
     return 2;
 }

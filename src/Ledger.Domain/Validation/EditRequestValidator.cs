@@ -47,7 +47,7 @@ public sealed class ApplyEditValidator : AbstractValidator<ApplyEdit>
     public ApplyEditValidator()
     {
         RuleFor(c => c.Request).SetValidator(new EditRequestValidator());
-        RuleFor(c => c.Author).Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author").Unicode();
+        RuleFor(c => c.Author).Author();
         RuleFor(c => c.Reason).Unicode();
         RuleFor(c => c.Source).Unicode();
     }
@@ -59,18 +59,22 @@ public sealed class DecideOnEditValidator : AbstractValidator<DecideOnEdit>
     public DecideOnEditValidator()
     {
         RuleFor(c => c.Edit).NotEmpty().WithMessage("no edit is named.").Right(_ => "`ledger log` lists the edits");
-        RuleFor(c => c.Author).Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author").Unicode();
+        RuleFor(c => c.Author).Author();
         RuleFor(c => c.Reason).Must(r => !string.IsNullOrWhiteSpace(r)).WithMessage("a decision needs a reason.").Right(_ => "say why with --reason \"…\"").Unicode();
     }
 }
 
-/// <summary>A branch that can be made, as far as can be told without the ledger.</summary>
+/// <summary>A branch that can be made, as far as can be told without the ledger. Its event has less than 4 KiB, whatever the texts hold: six bytes a character at most.</summary>
 public sealed class StartBranchValidator : AbstractValidator<StartBranch>
 {
+    private const int LongestPurpose = 400;
+
     public StartBranchValidator()
     {
         RuleFor(c => c.Name).Must(RevisionName.IsName).WithMessage("\"{PropertyValue}\" cannot be a timeline's name.").Right(_ => RevisionName.NameRule);
-        RuleFor(c => c.Author).Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author").Unicode();
-        RuleFor(c => c.Purpose).Unicode();
+        RuleFor(c => c.Author).Author();
+        RuleFor(c => c.Purpose)
+            .Must(p => p is null || p.Length <= LongestPurpose).WithMessage(c => $"the purpose has {c.Purpose!.Length} characters.").Right(_ => $"say it in {LongestPurpose}, or name a page that tells more")
+            .Unicode();
     }
 }

@@ -14,7 +14,7 @@ public sealed class OpenLedgerValidator : AbstractValidator<OpenLedger>
             .WithMessage(c => $"\"{c.Name}\" cannot be a ledger's name.").Right(_ => "use letters, digits, dash, dot and underscore, at most 64, beginning with a letter or digit");
         RuleFor(c => c.ModelPath).NotEmpty().WithMessage("no model is named.").Right(_ => "name its folder with --model");
         RuleFor(c => c.Layer).GreaterThanOrEqualTo(0).WithMessage("layer {PropertyValue} does not exist.").Right(_ => "layers are counted from 0");
-        RuleFor(c => c.Author).Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author").Unicode();
+        RuleFor(c => c.Author).Author();
         RuleFor(c => c.Hyperparameters).SetValidator(new HyperparametersValidator());
     }
 }

@@ -36,6 +36,8 @@ public sealed class ValidationFailedException : LedgerException
 
 internal static class RuleExtensions
 {
+    private const int LongestAuthor = 100;
+
     /// <summary>What would be right.</summary>
     public static IRuleBuilderOptions<T, TProperty> Right<T, TProperty>(this IRuleBuilderOptions<T, TProperty> rule, Func<T, string> remedy) =>
         rule.WithState(x => remedy(x));
@@ -43,6 +45,12 @@ internal static class RuleExtensions
     /// <summary>Text that can be stored and given back: no lone surrogates, which UTF-8 cannot hold.</summary>
     public static IRuleBuilderOptions<T, string?> Unicode<T>(this IRuleBuilder<T, string?> rule) =>
         rule.Must(text => text is null || IsUnicode(text)).WithMessage("{PropertyName} is not valid Unicode: it holds half of a surrogate pair.").WithState(_ => "give the text as valid UTF-8");
+
+    /// <summary>Somebody who can be named beside every event.</summary>
+    public static IRuleBuilderOptions<T, string?> Author<T>(this IRuleBuilder<T, string?> rule) => rule
+        .Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author")
+        .Must(a => a is null || a.Length <= LongestAuthor).WithMessage("the author's name is too long.").Right(_ => $"it may have {LongestAuthor} characters")
+        .Unicode();
 
     private static bool IsUnicode(string text)
     {
