@@ -1,7 +1,7 @@
 using Ledger.Domain;
 using Ledger.Domain.Events;
-using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
+using Ledger.Host.Trust;
 using Ledger.Projections.Replay;
 using Ledger.Projections.Timelines;
 using MediatR;
@@ -25,7 +25,7 @@ public static class Verify
         {
             // The chain is walked before anything is understood: a changed event is named as such, not as whatever it broke.
             await using var store = await sessions.StoreAsync(request.Ledger, token);
-            var events = await ChainWalk.CheckAsync(store, token);
+            var walk = await ChainWalk.CheckAsync(store, token);
 
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var names = session.Setup.Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal).OrderByDescending(n => n == LedgerSetup.Main).ToList();
@@ -38,7 +38,7 @@ public static class Verify
             var w0 = guard.ReadMatrix(session, path);
             var fingerprints = histories.Sum(h => CheckFingerprints(session.Setup, h, w0, request.Deep, token));
             return new Result(
-                events, histories.Sum(h => Own(session.Setup, h).Count()), fingerprints,
+                walk.Events, histories.Sum(h => Own(session.Setup, h).Count()), fingerprints,
                 [.. histories.Select(h => new Line(h.Name, h.Timeline.Revision, h.Timeline.State, h.Head))], session.Setup.Base.Base.Name);
         }
 
@@ -106,52 +106,5 @@ public static class Verify
             folded = inEffect;
             return w;
         }
-    }
-}
-
-/// <summary>What is stored is not what was written.</summary>
-public sealed class VerificationException : LedgerException
-{
-    public VerificationException(EventEnvelope e, string problem)
-        : this(e.Stream, e.Number, problem)
-    {
-    }
-
-    public VerificationException(StreamName stream, long number, string problem)
-        : base($"Event {number} of {stream} {problem}.", "restore the file from a backup; every event before this one is sound")
-    {
-        Stream = stream;
-        Number = number;
-    }
-
-    public StreamName Stream { get; }
-
-    /// <summary>The first wrong event's number.</summary>
-    public long Number { get; }
-
-    public override FailureKind Kind => FailureKind.VerificationFailed;
-}
-
-/// <summary>Walks every stream's hash chain as stored.</summary>
-public static class ChainWalk
-{
-    /// <returns>How many events there are.</returns>
-    /// <exception cref="VerificationException">The first event whose hash, link or number is wrong.</exception>
-    public static async Task<long> CheckAsync(IEventStore store, CancellationToken token)
-    {
-        var heads = new Dictionary<StreamName, (long Number, Digest Hash)>();
-        var starts = new Dictionary<StreamName, Digest>();
-        var events = 0L;
-        await foreach (var e in store.ReadAllAsync(StorePosition.Start, token))
-        {
-            events++;
-            var (number, hash) = heads.TryGetValue(e.Stream, out var head) ? head : (-1, starts.GetValueOrDefault(e.Stream));
-            if (e.Number != number + 1) throw new VerificationException(e.Stream, e.Number, $"follows event {number}: an event is missing or out of place");
-            if (e.Hash != EventHash.Of(e)) throw new VerificationException(e.Stream, e.Number, "does not have the hash of its own content: it was changed");
-            if (e.Previous != hash) throw new VerificationException(e.Stream, e.Number, "does not continue the chain: an event before it was changed or removed");
-            heads[e.Stream] = (e.Number, e.Hash);
-            if (EventJson.Names.GetValueOrDefault(e.Type) == typeof(TimelineStarted) && EventJson.Current.Read(e).Event is TimelineStarted started) starts[StreamName.Of(started.Timeline)] = started.Fork?.EventHash ?? e.Hash;
-        }
-        return events;
     }
 }

@@ -5,7 +5,7 @@ using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
-using Ledger.Host.Features;
+using Ledger.Host.Trust;
 using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Sessions;

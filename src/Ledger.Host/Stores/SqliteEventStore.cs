@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
@@ -26,7 +27,11 @@ public sealed class SqliteEventStore : IEventStore
     /// <summary>The file version this program writes and the newest it reads.</summary>
     public const int Version = 1;
 
+    /// <summary>The first event's position. Each append takes the next one, and one that fails takes none: where one is missing, a row was removed.</summary>
+    public static StorePosition First => new(1);
+
     private const int ApplicationId = 0x4C656467, PageEvents = 64, PageGrowth = 8;
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
 
     private readonly string path;
@@ -121,6 +126,27 @@ public sealed class SqliteEventStore : IEventStore
         }
     }
 
+    /// <summary>
+    /// Whether the file is whole, as far as SQLite can tell: pages, types, and each index beside its table. Says nothing of what the rows hold: that
+    /// is the chain's.
+    /// </summary>
+    /// <exception cref="StoreDamagedException">It is not.</exception>
+    public Task CheckAsync(CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        Translated<object?>(() =>
+        {
+            using var connection = Connect(path, SqliteOpenMode.ReadWrite);
+            using (var check = Command(connection, "PRAGMA integrity_check(1)"))
+                if (check.ExecuteScalar() is var found && found is not "ok") throw new StoreDamagedException(path, $"SQLite finds: {found}");
+            // Before the first position lies what reading in commit order never meets, and reading a stream does.
+            using var hidden = Command(connection, "SELECT count(*) FROM events WHERE position < $first", ("$first", First.Value));
+            if (hidden.ExecuteScalar() is var rows && rows is not 0L) throw new StoreDamagedException(path, $"{rows} of its rows have positions that no append gives");
+            return null;
+        });
+        return Task.CompletedTask;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await reading.WaitAsync();
@@ -177,7 +203,7 @@ public sealed class SqliteEventStore : IEventStore
             token.ThrowIfCancellationRequested();
             var page = await SelectAsync($"{where} LIMIT {size}", [("$from", from), .. more], token);
             foreach (var e in page) yield return e;
-            if (page.Count < size) yield break;
+            if (page.Count == 0) yield break;       // a short page may end before a row that is no event
             from = next(page[^1]);
         }
     }
@@ -189,15 +215,7 @@ public sealed class SqliteEventStore : IEventStore
         try
         {
             ObjectDisposedException.ThrowIf(closed, this);
-            return Select(where, parameters);
-        }
-        catch (SqliteException e)
-        {
-            throw SqliteErrors.Translate(e, path);
-        }
-        catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException)
-        {
-            throw new StoreDamagedException(path, e);       // a column that no append wrote
+            return Translated(() => Select(where, parameters));
         }
         finally
         {
@@ -205,22 +223,46 @@ public sealed class SqliteEventStore : IEventStore
         }
     }
 
+    /// <summary>Rows in order, up to before the first that holds what no append wrote; where that is the first of all, it is named.</summary>
     private List<RecordedEvent> Select(string where, (string Name, object Value)[] parameters)
     {
         reader ??= Connect(path, SqliteOpenMode.ReadWrite);
-        using var command = Command(reader, $"SELECT position, stream, number, id, type, metadata, data, previous_hash, hash FROM events WHERE {where}", parameters);
+        // Texts as their bytes: read as a text, one would end at its first NUL and hide what stands behind.
+        using var command = Command(
+            reader, $"SELECT position, CAST(stream AS BLOB), number, id, CAST(type AS BLOB), metadata, data, previous_hash, hash FROM events WHERE {where}", parameters);
         using var rows = command.ExecuteReader();
         var found = new List<RecordedEvent>();
-        while (rows.Read()) found.Add(Event(rows));
+        while (rows.Read())
+            try
+            {
+                found.Add(Event(rows));
+            }
+            catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException)
+            {
+                if (found.Count > 0) break;
+                throw new StoreRowException(path, rows.GetInt64(0), Encoding.UTF8.GetString(rows.GetFieldValue<byte[]>(1)), rows.GetString(2), e);
+            }
         return found;
     }
 
     private static RecordedEvent Event(SqliteDataReader row)
     {
-        var (stream, number) = (StreamName.Parse(row.GetString(1)), row.GetInt64(2));
+        var (stream, number) = (StreamName.Parse(Utf8.GetString(row.GetFieldValue<byte[]>(1))), row.GetInt64(2));
         return new RecordedEvent(
-            new StorePosition(row.GetInt64(0)), stream, number, new Guid(row.GetFieldValue<byte[]>(3), bigEndian: true), row.GetString(4),
+            new StorePosition(row.GetInt64(0)), stream, number, new Guid(row.GetFieldValue<byte[]>(3), bigEndian: true), Utf8.GetString(row.GetFieldValue<byte[]>(4)),
             row.GetFieldValue<byte[]>(5), row.GetFieldValue<byte[]>(6), new Digest(row.GetFieldValue<byte[]>(7)), new Digest(row.GetFieldValue<byte[]>(8)));
+    }
+
+    private T Translated<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteErrors.Translate(e, path);
+        }
     }
 
     /// <summary>Looks at the first hundred bytes before SQLite does: opening a file, even to read, may write beside it.</summary>

@@ -25,11 +25,21 @@ public sealed class StoreFileException(string problem, string remedy) : LedgerEx
     public override FailureKind Kind => FailureKind.BadInput;
 }
 
-/// <summary>SQLite finds the file damaged.</summary>
-public sealed class StoreDamagedException(string path, Exception inner)
-    : LedgerException($"{path} is damaged: {inner.Message}", "restore it from a backup; keep the damaged file, a part of its events may still be readable", inner)
+/// <summary>The file is damaged as a whole: which events that touches is not known.</summary>
+public sealed class StoreDamagedException(string path, string what, Exception? inner = null)
+    : LedgerException($"{path} is damaged: {what}", "restore it from a backup; keep the damaged file, a part of its events may still be readable", inner)
 {
     public override FailureKind Kind => FailureKind.VerificationFailed;
+}
+
+/// <summary>A row holds what no append wrote.</summary>
+public sealed class StoreRowException(string path, long position, string stream, string number, Exception inner)
+    : LedgerException($"{path} is damaged: row {position}, event {number} of \"{stream}\", was changed: {inner.Message}", "restore it from a backup; every row before this one can be read", inner)
+{
+    public override FailureKind Kind => FailureKind.VerificationFailed;
+
+    /// <summary>The row's place in commit order.</summary>
+    public long Position { get; } = position;
 }
 
 /// <summary>The disk does not take more, or does not let us.</summary>
@@ -53,7 +63,7 @@ internal static class SqliteErrors
     {
         5 or 6 => new StoreBusyException(path, e),                      // BUSY, LOCKED
         3 or 8 or 10 or 13 or 14 => new StoreUnwritableException(path, e),  // PERM, READONLY, IOERR, FULL, CANTOPEN
-        1 or 11 or 26 => new StoreDamagedException(path, e),            // ERROR (our statements are sound: a table or column is gone), CORRUPT, NOTADB
+        1 or 11 or 26 => new StoreDamagedException(path, e.Message, e),            // ERROR (our statements are sound: a table or column is gone), CORRUPT, NOTADB
         _ => e,
     };
 }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Ledger.Domain;
 using Ledger.Domain.Events;
-using Ledger.Host.Features;
 using Ledger.Host.Stores;
+using Ledger.Host.Trust;
 using Ledger.TestKit;
 using Microsoft.Data.Sqlite;
 
@@ -62,7 +62,7 @@ public sealed class SqliteFileTests : IDisposable
         Directory.CreateDirectory(crashed);
         await using (var store = await OpenAsync(OpenMode.Create))
         {
-            var chain = new Chain(store, Chain.Named("timeline-a"));
+            var chain = new Chain(store, Chain.Named("ledger-a"));
             for (var i = 0; i < 8; i++) await chain.AppendAsync(StoreWriter.Data(i), Token);
             File.Copy(LedgerFile, Path.Combine(crashed, "a.ledger"));
             File.Copy(LedgerFile + "-wal", wal = Path.Combine(crashed, "a.ledger-wal"));
@@ -75,7 +75,7 @@ public sealed class SqliteFileTests : IDisposable
             File.Copy(Path.Combine(crashed, "a.ledger"), torn);
             await File.WriteAllBytesAsync(torn + "-wal", whole[..random.Next(whole.Length + 1)], Token);
             await using var store = await SqliteEventStore.OpenAsync(torn, OpenMode.Open, TimeProvider.System, Token);
-            var chain = new Chain(store, Chain.Named("timeline-a"));
+            var chain = new Chain(store, Chain.Named("ledger-a"));
             await foreach (var e in store.ReadStreamAsync(chain.Stream, 0, Token)) e.Data.Span.SequenceEqual(StoreWriter.Data(e.Number)).ShouldBeTrue();
             await chain.CatchUpAsync(Token);
             await chain.AppendAsync(StoreWriter.Data(chain.Last + 1), Token);
@@ -86,7 +86,7 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task A_file_of_a_newer_version_is_named_as_such_and_not_touched()
     {
-        await using (var store = await OpenAsync(OpenMode.Create)) await new Chain(store, Chain.Named("timeline-a")).AppendAsync([1], Token);
+        await using (var store = await OpenAsync(OpenMode.Create)) await new Chain(store, Chain.Named("ledger-a")).AppendAsync([1], Token);
         var bytes = await File.ReadAllBytesAsync(LedgerFile, Token);
         bytes[63] = 9;                      // user_version, big-endian, at offset 60
         await File.WriteAllBytesAsync(LedgerFile, bytes, Token);
@@ -132,7 +132,7 @@ public sealed class SqliteFileTests : IDisposable
     {
         await using (var store = await OpenAsync(OpenMode.Create))
         {
-            var chain = new Chain(store, Chain.Named("timeline-a"));
+            var chain = new Chain(store, Chain.Named("ledger-a"));
             for (var i = 0; i < 50; i++) await chain.AppendAsync(StoreWriter.Data(i), Token);
         }
         await using (var file = new FileStream(LedgerFile, FileMode.Open)) file.SetLength(file.Length / 2);
@@ -149,7 +149,7 @@ public sealed class SqliteFileTests : IDisposable
     [InlineData("DELETE FROM events")]
     public async Task Not_even_SQL_changes_an_event_by_mistake(string sql)
     {
-        await using (var store = await OpenAsync(OpenMode.Create)) await new Chain(store, Chain.Named("timeline-a")).AppendAsync([1], Token);
+        await using (var store = await OpenAsync(OpenMode.Create)) await new Chain(store, Chain.Named("ledger-a")).AppendAsync([1], Token);
         await using var connection = new SqliteConnection($"Data Source={LedgerFile};Pooling=False");
         await connection.OpenAsync(Token);
         await Should.ThrowAsync<SqliteException>(() => Sql(connection, sql));
@@ -160,15 +160,15 @@ public sealed class SqliteFileTests : IDisposable
     [InlineData("UPDATE events SET metadata = x'7b7d20' WHERE number = 2", 2)]
     [InlineData("UPDATE events SET type = 'other.v1' WHERE number = 4", 4)]
     [InlineData("UPDATE events SET hash = previous_hash WHERE number = 1", 1)]
-    [InlineData("DELETE FROM events WHERE number = 5", 6)]
-    [InlineData("UPDATE events SET number = -1 WHERE number = 2; UPDATE events SET number = 2 WHERE number = 3; UPDATE events SET number = 3 WHERE number = -1", 3)]
+    [InlineData("DELETE FROM events WHERE number = 5", 5)]
+    [InlineData("UPDATE events SET number = -1 WHERE number = 2; UPDATE events SET number = 2 WHERE number = 3; UPDATE events SET number = 3 WHERE number = -1", 2)]
     public async Task Verification_names_the_first_event_that_was_tampered_with(string sql, long first)
     {
         await using (var store = await OpenAsync(OpenMode.Create))
         {
-            var chain = new Chain(store, Chain.Named("timeline-a"));
+            var chain = new Chain(store, Chain.Named("ledger-a"));
             for (var i = 0; i < 8; i++) await chain.AppendAsync([(byte)i], Token);
-            (await ChainWalk.CheckAsync(store, Token)).ShouldBe(8);
+            (await ChainWalk.CheckAsync(store, Token)).Events.ShouldBe(8);
         }
         await using (var connection = new SqliteConnection($"Data Source={LedgerFile};Pooling=False"))
         {

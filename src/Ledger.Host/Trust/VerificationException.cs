@@ -1,0 +1,27 @@
+using Ledger.Domain;
+using Ledger.Domain.Events;
+
+namespace Ledger.Host.Trust;
+
+/// <summary>What is stored is not what was written.</summary>
+public sealed class VerificationException : LedgerException
+{
+    public VerificationException(EventEnvelope e, string problem)
+        : this(e.Stream, e.Number, problem)
+    {
+    }
+
+    public VerificationException(StreamName stream, long number, string problem)
+        : base($"Event {number} of {stream} {problem}.", "restore the file from a backup; every event before this one is sound")
+    {
+        Stream = stream;
+        Number = number;
+    }
+
+    public StreamName Stream { get; }
+
+    /// <summary>The first wrong event's number.</summary>
+    public long Number { get; }
+
+    public override FailureKind Kind => FailureKind.VerificationFailed;
+}
