@@ -56,6 +56,8 @@ public static class Wiring
         services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
         services.AddTransient<IRequestHandler<Doctor.Request, Doctor.Result>, Doctor.Handler>();
         services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();
+        services.AddTransient<IRequestHandler<NewKey.Request, NewKey.Result>, NewKey.Handler>();
+        services.AddTransient<IRequestHandler<Attest.Request, Attest.Result>, Attest.Handler>();
         return services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
     }
 }

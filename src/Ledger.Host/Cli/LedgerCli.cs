@@ -35,10 +35,26 @@ public static partial class LedgerCli
     {
         var root = new RootCommand("An event-sourced ledger of knowledge edits to language models.")
         {
-            DemoCommand.Create(face), DoctorCommand.Create(face), OpenCommand.Create(face), KeystatsCommand.Create(face), EditCommand.Create(face), LogCommand.Create(face), ShowCommand.Create(face),
-            AskCommand.Create(face), ReviewCommand.Create(face), DecisionCommands.Revert(face), DecisionCommands.Reinstate(face),
-            TimelineCommands.Branch(face), TimelineCommands.List(face), TimelineCommands.Tag(face), TimelineCommands.Close(face), ReplayCommand.Create(face),
-            RebuildCommand.Create(face), VerifyCommand.Create(face),
+            DemoCommand.Create(face),
+            DoctorCommand.Create(face),
+            OpenCommand.Create(face),
+            KeystatsCommand.Create(face),
+            EditCommand.Create(face),
+            LogCommand.Create(face),
+            ShowCommand.Create(face),
+            AskCommand.Create(face),
+            ReviewCommand.Create(face),
+            DecisionCommands.Revert(face),
+            DecisionCommands.Reinstate(face),
+            TimelineCommands.Branch(face),
+            TimelineCommands.List(face),
+            TimelineCommands.Tag(face),
+            TimelineCommands.Close(face),
+            ReplayCommand.Create(face),
+            RebuildCommand.Create(face),
+            VerifyCommand.Create(face),
+            AttestCommand.Create(face),
+            KeyCommand.Create(face),
         };
         root.Options.Add(CommonOptions.Ledger);
         root.Options.Add(CommonOptions.Timeline);

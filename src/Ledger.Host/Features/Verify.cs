@@ -12,20 +12,35 @@ namespace Ledger.Host.Features;
 public static class Verify
 {
     /// <param name="Deep">Recompute the fingerprint at every revision that recorded one, not only the newest.</param>
-    public sealed record Request(LedgerPaths Ledger, string? Model, bool Deep) : IRequest<Result>;
+    /// <param name="Against">A signed head to hold the ledger against, or null.</param>
+    public sealed record Request(LedgerPaths Ledger, string? Model, bool Deep, Signed? Against = null) : IRequest<Result>;
+
+    /// <param name="Attestation">Its file.</param>
+    /// <param name="Key">The file of the public key that must have signed it.</param>
+    public sealed record Signed(string Attestation, string Key);
 
     /// <param name="Timelines">Each with its head, <c>main</c> first.</param>
-    public sealed record Result(long Events, long Revisions, int Fingerprints, IReadOnlyList<Line> Timelines, string Base);
+    /// <param name="Against">What the ledger was held against; null when it was not.</param>
+    public sealed record Result(long Events, long Revisions, int Fingerprints, IReadOnlyList<Line> Timelines, string Base, Compared? Against);
 
     public sealed record Line(string Name, long Revision, StateId State, Digest Head);
+
+    /// <param name="Key">Who signed: the key's id.</param>
+    /// <param name="Time">When, as the signer's clock had it.</param>
+    /// <param name="Events">How many events were signed.</param>
+    /// <param name="Since">How many there are since.</param>
+    public sealed record Compared(Digest Key, DateTimeOffset Time, long Events, long Since);
 
     public sealed class Handler(LedgerSessions sessions, BaseGuard guard) : IRequestHandler<Request, Result>
     {
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
+            var signed = request.Against is { } against ? ReadSigned(against) : null;
+
             // The chain is walked before anything is understood: a changed event is named as such, not as whatever it broke.
             await using var store = await sessions.StoreAsync(request.Ledger, token);
             var walk = await ChainWalk.CheckAsync(store, token);
+            var compared = signed?.Compare(walk) is { } since ? new Compared(signed.Key, signed.Time, signed.Events, since) : null;
 
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var names = session.Setup.Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal).OrderByDescending(n => n == LedgerSetup.Main).ToList();
@@ -39,7 +54,13 @@ public static class Verify
             var fingerprints = histories.Sum(h => CheckFingerprints(session.Setup, h, w0, request.Deep, token));
             return new Result(
                 walk.Events, histories.Sum(h => Own(session.Setup, h).Count()), fingerprints,
-                [.. histories.Select(h => new Line(h.Name, h.Timeline.Revision, h.Timeline.State, h.Head))], session.Setup.Base.Base.Name);
+                [.. histories.Select(h => new Line(h.Name, h.Timeline.Revision, h.Timeline.State, h.Head))], session.Setup.Base.Base.Name, compared);
+        }
+
+        private static Attestation ReadSigned(Signed against)
+        {
+            using var key = SigningKey.ReadPublic(against.Key);
+            return Attestation.Read(against.Attestation, key);
         }
 
         /// <summary>The rows of a timeline's own stream: what it inherited is checked where it lies.</summary>
