@@ -51,7 +51,7 @@ public static class Attest
             }
             finally
             {
-                File.Delete(unfinished);
+                if (File.Exists(unfinished)) File.Delete(unfinished);
             }
         }
 
