@@ -116,7 +116,10 @@ public sealed class TimelineHistory
     /// <summary>Every edit ever computed on the timeline, inherited by it or taken over.</summary>
     public IReadOnlyCollection<EditRecord> Records => records.Values;
 
-    /// <summary>The factors of the edits in effect now, in order of taking effect: the fold's input.</summary>
+    /// <summary>The edits in effect now, in order of taking effect, each with the factors that count.</summary>
+    public ImmutableArray<EffectiveEdit> EditsInEffect() => [.. Timeline.InEffect.Select(e => EffectiveEdit.Of(records[e], makings[e][^1]))];
+
+    /// <summary>Their factors alone: the fold's input.</summary>
     public ImmutableArray<RankOneDelta> DeltasInEffect() => [.. Timeline.InEffect.Select(e => makings[e][^1].Delta)];
 
     /// <summary>The history as it was at a revision.</summary>

@@ -68,6 +68,7 @@ public sealed class RandomHistoryTests
         private readonly List<(EditId Edit, RankOneDelta Delta)> inEffect = [];             // the oracle's state, in order of taking effect
         private readonly Dictionary<EditId, RankOneDelta> known = [];                       // the oracle's factors, a release's last
         private readonly List<EditId> quarantined = [], reverted = [];
+        private readonly HashSet<EditId> released = [];
         private readonly List<float[]> states = [];                                         // the oracle's matrix at each revision
         private long number;
 
@@ -111,6 +112,7 @@ public sealed class RandomHistoryTests
         {
             for (var revision = 0; revision <= Length; revision++) Check(revision);
             Projected.DeltasInEffect().Select(d => d.Digest).ShouldBe(inEffect.Select(x => x.Delta.Digest));
+            Projected.EditsInEffect().Select(e => (e.Edit, e.Delta, e.Variant)).ShouldBe(inEffect.Select(x => (x.Edit, x.Delta, released.Contains(x.Edit) ? Variant.PRome : Variant.Rome)));
             Projected.Timeline.State.ShouldBe(StateId.Of(WeightFingerprint.Of(w0), inEffect.Select(x => x.Delta.Digest)));
         }
 
@@ -149,6 +151,7 @@ public sealed class RandomHistoryTests
             var solution = new EditSolution(new(Floats(Dv)), new(Floats(Dv)), new(Floats(Dv)), new(Floats(Dv)), (FactorU)random.Next(2));
             var delta = solution.Delta(keys);
             known[edit] = delta;
+            released.Add(edit);
             inEffect.Add((edit, delta));
             return Projected.Timeline.Release(edit, Variant.PRome, ReleaseMode.Values, solution, delta, Some.Signals(Variant.PRome), Some.Verdict(Domain.Gate.Outcome.Applied), "why", null);
         }
