@@ -18,18 +18,19 @@ public static class Rederive
     /// <returns>The factors, and m₀ = W k_o + b and W k̄ + b of that state.</returns>
     public static (Factors Factors, Float32Vector M0, Float32Vector OutKBar) Values(EditKeys keys, Float32Vector vE, Variant variant, IReadOnlyList<RankOneDelta> inEffect)
     {
-        var m0 = Output(keys.BaseOutKO, keys.KO, inEffect);
-        var outKBar = Output(keys.BaseOutKBar, keys.KBar, inEffect);
-        var factors = Factors.Of(variant, keys.KBar, keys.KO, keys.UBar, keys.UO, vE, Factors.SolvesAtKBar(variant) ? outKBar : m0);
-        return (factors, m0, outKBar);
+        var (m0, outKBar) = (Output(keys.BaseOutKO, keys.KO, inEffect), Output(keys.BaseOutKBar, keys.KBar, inEffect));
+        return (Values(keys, vE, variant, m0, outKBar), m0, outKBar);
     }
 
+    /// <summary>The factors, given what the state gives at both keys; <see cref="ValueReplay"/> finds that for thousands of edits.</summary>
+    /// <param name="m0">m₀ = W k_o + b [d_v].</param>
+    /// <param name="outKBar">W k̄ + b [d_v].</param>
+    public static Factors Values(EditKeys keys, Float32Vector vE, Variant variant, Float32Vector m0, Float32Vector outKBar) =>
+        Factors.Of(variant, keys.KBar, keys.KO, keys.UBar, keys.UO, vE, Factors.SolvesAtKBar(variant) ? outKBar : m0);
+
     /// <summary>The same with everything that is recorded of it.</summary>
-    public static Making Making(EditKeys keys, Float32Vector vE, Variant variant, IReadOnlyList<RankOneDelta> inEffect)
-    {
-        var (factors, m0, _) = Values(keys, vE, variant, inEffect);
-        return Timelines.Making.Of(variant, EditSolution.Of(m0, vE, factors), keys);
-    }
+    public static Making Making(EditKeys keys, Float32Vector vE, Variant variant, Float32Vector m0, Float32Vector outKBar) =>
+        Timelines.Making.Of(variant, EditSolution.Of(m0, vE, Values(keys, vE, variant, m0, outKBar)), keys);
 
     /// <summary>W k + b of weights at hand: W₀k + b + (W − W₀) k, summed in float64 and rounded once.</summary>
     /// <param name="baseOutput">W₀k + b [d_v].</param>

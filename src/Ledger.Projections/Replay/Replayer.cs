@@ -23,10 +23,30 @@ public readonly record struct Remade(Variant Variant, EditSolution Solution, Ran
 /// (no checkpoint, no C, no tensors); for <c>optimise</c> somebody hands in what the engine found. Its edits have ids of their own, derived from
 /// the timeline's and the source edit's, so that the same replay makes the same events.
 /// </summary>
-/// <param name="target">The new timeline; every event made here must be added before the next step.</param>
-public sealed class Replayer(TimelineHistory target, ReplayRules rules)
+public sealed class Replayer
 {
-    private readonly HashSet<EditId> inherited = [.. target.At(target.Started.Fork?.Revision ?? 0).Timeline.Edits.Keys];
+    private readonly TimelineHistory target;
+    private readonly ReplayRules rules;
+    private readonly HashSet<EditId> inherited;
+    private readonly Dictionary<ReplayStep, int> places = new(ReferenceEqualityComparer.Instance);
+    private readonly ValueReplay outputs;
+
+    /// <param name="target">The new timeline; every event made here must be added before the next step.</param>
+    /// <param name="rules">How it is replayed.</param>
+    /// <param name="steps">What will be done; taken in this order, values are found for many steps at once.</param>
+    public Replayer(TimelineHistory target, ReplayRules rules, IReadOnlyList<ReplayStep> steps)
+    {
+        (this.target, this.rules) = (target, rules);
+        inherited = [.. target.At(target.Started.Fork?.Revision ?? 0).Timeline.Edits.Keys];
+        var keys = new List<EditKeys>();
+        var made = steps.OfType<ReplayStep.Make>().ToDictionary(m => m.Edit, m => m.Record.Keys);
+        foreach (var step in steps.Where(s => s is ReplayStep.Make or ReplayStep.Release))
+        {
+            places.Add(step, keys.Count);
+            keys.Add(made.GetValueOrDefault(step.Edit) ?? target.Record(step.Edit).Keys);
+        }
+        outputs = new ValueReplay(keys);
+    }
 
     /// <summary>What an edit of the source is called on the new timeline.</summary>
     public EditId Named(EditId source) => inherited.Contains(source) ? source : Derived(target.Timeline.Id, source);
@@ -47,7 +67,7 @@ public sealed class Replayer(TimelineHistory target, ReplayRules rules)
     public bool Releases(ReplayStep.Release step) => Stands(step, EditStatus.Quarantined);
 
     /// <summary>out and r anew on the present state of the new timeline, from the recorded keys and v_e (docs/editing.md §3).</summary>
-    public Remade Values(ReplayStep.Make step) => Values(step.Record, step.Making);
+    public Remade Values(ReplayStep.Make step) => Values(step, step.Record, step.Making);
 
     /// <summary>Judges factors and makes the edit's event.</summary>
     /// <param name="fingerprintWith">Weight fingerprint with the edit, where the matrix stands in memory.</param>
@@ -94,13 +114,14 @@ public sealed class Replayer(TimelineHistory target, ReplayRules rules)
     {
         if (!Releases(step)) return null;
         if (rules.Mode == ReplayMode.Factors) return Release(step, new Remade(step.Making.Variant, step.Making.Solution, step.Making.Delta, step.Signals), step.Mode);
-        return Release(step, Values(target.Record(Named(step.Edit)), step.Making), ReleaseMode.Values);
+        return Release(step, Values(step, target.Record(Named(step.Edit)), step.Making), ReleaseMode.Values);
     }
 
-    private Remade Values(EditRecord record, Making making)
+    private Remade Values(ReplayStep step, EditRecord record, Making making)
     {
         var (variant, vE) = (rules.Variant ?? making.Variant, making.Solution.VE);
-        var (factors, m0, outKBar) = Rederive.Values(record.Keys, vE, variant, target.DeltasInEffect());
+        var (m0, outKBar) = outputs.At(places[step], target.DeltasInEffect(), CancellationToken.None);       // tenths of a second at most
+        var factors = Rederive.Values(record.Keys, vE, variant, m0, outKBar);
         return new Remade(variant, EditSolution.Of(m0, vE, factors), factors.Delta, record.Signals.OnState(variant, record.Keys, vE, m0, outKBar));
     }
 

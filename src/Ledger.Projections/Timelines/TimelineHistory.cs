@@ -151,22 +151,25 @@ public sealed class TimelineHistory
     private void Take(EditsTaken e, TimelineHistory source)
     {
         var inEffect = Timeline.InEffect.ToList();
-        foreach (var taken in e.Edits.Where(t => t.IsTaken))
+        TakenEdit[] edits = [.. e.Edits.Where(t => t.IsTaken)];
+        EditRecord[] taking = [.. edits.Select(t => source.records.GetValueOrDefault(t.Edit) ?? throw new TakenUnknownException(t.Edit, e.SourceRevision))];
+        var outputs = new ValueReplay([.. taking.Select(r => r.Keys)]);
+        for (var i = 0; i < edits.Length; i++)
         {
-            var record = source.records.GetValueOrDefault(taken.Edit) ?? throw new TakenUnknownException(taken.Edit, e.SourceRevision);
-            records.TryAdd(taken.Edit, record);
+            var taken = edits[i];
+            records.TryAdd(taken.Edit, taking[i]);
             inEffect.Remove(taken.Edit);
             if (taken.Resolution == Resolution.Theirs) inEffect.RemoveAll(taken.Over.Contains);
-            Made(taken.Edit, source.Made(taken.Edit, taken.Delta) ?? Rederived(taken, record, source, inEffect));
+            Made(taken.Edit, source.Made(taken.Edit, taken.Delta) ?? Rederived(taken, source, outputs.At(i, [.. inEffect.Select(x => makings[x][^1].Delta)], CancellationToken.None)));
             if (taken.Status == EditStatus.InEffect) inEffect.Add(taken.Edit);
         }
     }
 
     /// <summary>Mode <c>values</c>: the factors are no one's but this timeline's, and follow from the source's v_e.</summary>
-    private Making Rederived(TakenEdit taken, EditRecord record, TimelineHistory source, List<EditId> inEffect)
+    private Making Rederived(TakenEdit taken, TimelineHistory source, (Float32Vector M0, Float32Vector OutKBar) state)
     {
         var from = source.Made(taken.Edit, taken.From) ?? throw new TakenUnknownException(taken.Edit, null);
-        var made = Rederive.Making(record.Keys, from.Solution.VE, taken.Variant, [.. inEffect.Select(i => makings[i][^1].Delta)]);
+        var made = Rederive.Making(records[taken.Edit].Keys, from.Solution.VE, taken.Variant, state.M0, state.OutKBar);
         return made.Digest == taken.Delta ? made : throw new TakenUnknownException(taken.Edit, null);
     }
 

@@ -134,8 +134,9 @@ public sealed class ReplayerTests
         PlacedHistory h, TimelineHistory source, ReplayMode mode, Variant? variant = null, GatePolicy? gate = null, bool recorded = false, long from = 0, EditId[]? without = null, EditId[]? order = null)
     {
         var target = h.Branch(from, "replay", 99, TimelineOrigin.Replayed);
-        var replayer = new Replayer(target, new ReplayRules(mode, variant, gate ?? Open, recorded));
-        foreach (var step in ReplayPlan.Of(source, from, without ?? [], order ?? [], withoutDismissed: mode != ReplayMode.Factors && !recorded))
+        var steps = ReplayPlan.Of(source, from, without ?? [], order ?? [], withoutDismissed: mode != ReplayMode.Factors && !recorded);
+        var replayer = new Replayer(target, new ReplayRules(mode, variant, gate ?? Open, recorded), steps);
+        foreach (var step in steps)
             if (replayer.Next(step) is { } e)
                 target.Add(Some.Envelope(target.Timeline.Revision, e));
         return target;

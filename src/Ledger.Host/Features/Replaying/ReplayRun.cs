@@ -10,7 +10,7 @@ namespace Ledger.Host.Features.Replaying;
 /// <summary>Takes the steps of a replay, one after the other, each an event or nothing.</summary>
 internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, ReplayOrder order, EditLineage lineage, ReplayBench? bench, TimelineId timeline, string author)
 {
-    private readonly Replayer replayer = new(target, order.Rules);
+    private readonly Replayer replayer = new(target, order.Rules, order.Steps);
     private readonly Guid correlation = Guid.NewGuid();
 
     public async Task<ReplayTimeline.Result> RunAsync(IProgress<ReplayTimeline.Step>? progress, CancellationToken token)
