@@ -1,6 +1,5 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
-using Ledger.Domain.Events;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Timelines;
 using MediatR;
@@ -33,24 +32,19 @@ public static class ShowLog
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var history = await session.HistoryAsync(request.Timeline, token);
-            return new Result(session.Setup.Base.Name, history.Name, [.. Lines(history, session.Setup.Base.Matrix.Elements)]);
+            return new Result(session.Setup.Base.Name, history.Name, [.. Lines(history, session.Setup.Base.Matrix.Elements, token)]);
         }
 
-        private static IEnumerable<Line> Lines(TimelineHistory history, long elements)
+        private static IEnumerable<Line> Lines(TimelineHistory history, long elements, CancellationToken token)
         {
             var now = history.Timeline;
-            var series = new StabilitySeries(history, elements);
+            var distances = StabilitySeries.FromBase(history.Changes, token);
             foreach (var row in history.Rows)
             {
                 var record = row.Edits is [var edit] ? history.Record(edit) : null;
                 var entry = record is null ? null : now.Known(record.Edit);
-                var (signals, verdict) = row.Event switch
-                {
-                    EditJudged x => (x.Record.Signals, x.Record.Verdict),
-                    EditReleased x => (x.Signals, x.Verdict),
-                    _ => (null, null),
-                };
-                var distance = series.Add(row);
+                var (signals, verdict) = RevisionFacts.Judgement(row.Event);
+                var distance = distances[row.Revision - 1] / elements;
                 var after = RevisionFacts.After(row.Event);
                 yield return new Line(
                     row.Revision, record?.Edit, row.Edits, RevisionFacts.What(row.Event), entry?.Status, signals?.Chosen ?? entry?.Variant,

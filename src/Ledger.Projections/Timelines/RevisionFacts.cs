@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Ledger.Domain;
+using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
 
 namespace Ledger.Projections.Timelines;
 
@@ -60,5 +62,13 @@ public static class RevisionFacts
         EditReinstated x => (x.After, x.Fingerprint),
         EditsTaken x => (x.After, x.Fingerprint),
         _ => throw new NoRuleException(EventJson.NameOf(e), 0),
+    };
+
+    /// <summary>Sizes and verdict of the factors the event carries; null for events without factors.</summary>
+    public static (Signals? Signals, Verdict? Verdict) Judgement(TimelineEvent e) => e switch
+    {
+        EditJudged x => (x.Record.Signals, x.Record.Verdict),
+        EditReleased x => (x.Signals, x.Verdict),
+        _ => (null, null),
     };
 }

@@ -37,6 +37,7 @@ public sealed class TimelineHistory
     private readonly List<RevisionRow> rows = [];
     private readonly Dictionary<EditId, EditRecord> records = [];
     private readonly Dictionary<EditId, List<Making>> makings = [];         // the last one counts
+    private readonly List<ImmutableArray<WeightedDelta>> changes = [];
 
     private TimelineHistory(TimelineTip start, TimelineStarted started)
     {
@@ -60,6 +61,9 @@ public sealed class TimelineHistory
     /// <summary>Revision 1 first, inherited ones included.</summary>
     public IReadOnlyList<RevisionRow> Rows => rows;
 
+    /// <summary>The deltas that left and that took effect at each revision, in the rows' order.</summary>
+    public IReadOnlyList<ImmutableArray<WeightedDelta>> Changes => changes;
+
     public static TimelineHistory Start(TimelineStarted started, Digest chainStart, Digest baseMatrix) =>
         new(TimelineTip.Start(started, chainStart, baseMatrix), started);
 
@@ -72,6 +76,7 @@ public sealed class TimelineHistory
         var past = At(started.Fork!.Revision);
         var branch = new TimelineHistory(past.Tip.Branch(started, chainStart), started);
         branch.rows.AddRange(past.rows);
+        branch.changes.AddRange(past.changes);
         foreach (var (edit, record) in past.records) branch.records.Add(edit, record);
         foreach (var (edit, made) in past.makings) branch.makings.Add(edit, made);
         return branch;
@@ -85,6 +90,8 @@ public sealed class TimelineHistory
     public void Add(EventEnvelope envelope, TimelineHistory? source = null)
     {
         var e = envelope.Event as TimelineEvent ?? throw new NoRuleException(EventJson.NameOf(envelope.Event), Timeline.Revision + 1);
+        var edits = RevisionFacts.Edits(e);
+        var left = InEffect(edits, weight: -1);
         switch (e)
         {
             case EditJudged x:
@@ -99,7 +106,8 @@ public sealed class TimelineHistory
                 break;
         }
         Tip.Add(envelope);
-        rows.Add(new RevisionRow(Timeline.Revision, envelope, RevisionFacts.Edits(e)));
+        rows.Add(new RevisionRow(Timeline.Revision, envelope, edits));
+        changes.Add([.. left, .. InEffect(edits, weight: 1)]);
     }
 
     /// <summary>The edit as it was computed.</summary>
@@ -172,6 +180,9 @@ public sealed class TimelineHistory
         var made = Rederive.Making(records[taken.Edit].Keys, from.Solution.VE, taken.Variant, state.M0, state.OutKBar);
         return made.Digest == taken.Delta ? made : throw new TakenUnknownException(taken.Edit, null);
     }
+
+    private WeightedDelta[] InEffect(ImmutableArray<EditId> edits, int weight) =>
+        [.. edits.Where(e => Timeline.Edits.GetValueOrDefault(e) is { Status: EditStatus.InEffect }).Select(e => new WeightedDelta(makings[e][^1].Delta, weight))];
 
     private void Made(EditId edit, Making made) => makings[edit] = makings.TryGetValue(edit, out var before) ? [.. before, made] : [made];
 }
