@@ -3,6 +3,7 @@ using Ledger.Bench;
 return args switch
 {
     ["fold", .. var rest] => FoldBench.Run(rest),
+    ["projections", .. var rest] => ProjectionsBench.Run(rest),
     ["encoding", .. var rest] => EncodingBench.Run(rest),
     ["states"] => StateBench.Run(),
     ["edit", .. var rest] => await EditBench.RunAsync(rest),
@@ -15,6 +16,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS] | branch");
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | projections [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS] | branch");
     return 2;
 }
