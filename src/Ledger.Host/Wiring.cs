@@ -6,6 +6,7 @@ using Ledger.Engine;
 using Ledger.Engine.Statistics;
 using Ledger.Host.Features;
 using Ledger.Host.Features.Bulk;
+using Ledger.Host.Features.Comparing;
 using Ledger.Host.Features.Replaying;
 using Ledger.Host.Sessions;
 using MediatR;
@@ -53,6 +54,7 @@ public static class Wiring
         services.AddTransient<IRequestHandler<CloseTimeline.Request, CloseTimeline.Result>, CloseTimeline.Handler>();
         services.AddTransient<IRequestHandler<ListTimelines.Request, ListTimelines.Result>, ListTimelines.Handler>();
         services.AddTransient<IRequestHandler<ReplayTimeline.Request, ReplayTimeline.Result>, ReplayTimeline.Handler>();
+        services.AddTransient<IRequestHandler<CompareRevisions.Request, Comparison>, CompareRevisions.Handler>();
         services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
         services.AddTransient<IRequestHandler<Doctor.Request, Doctor.Result>, Doctor.Handler>();
         services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();

@@ -51,6 +51,7 @@ public static partial class LedgerCli
             TimelineCommands.Tag(face),
             TimelineCommands.Close(face),
             ReplayCommand.Create(face),
+            CompareCommand.Create(face),
             RebuildCommand.Create(face),
             VerifyCommand.Create(face),
             AttestCommand.Create(face),
