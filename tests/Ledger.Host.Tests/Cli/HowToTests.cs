@@ -18,6 +18,8 @@ public sealed partial class HowToTests : IDisposable
     {
         { "tutorial.md", 18 },
         { "how-to/prove-what-was-changed.md", 13 },
+        { "how-to/take-a-bad-edit-out.md", 13 },
+        { "how-to/ask-what-another-variant-would-have-done.md", 14 },
     };
 
     [Theory]
