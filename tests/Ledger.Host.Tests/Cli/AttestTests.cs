@@ -19,11 +19,14 @@ public sealed class AttestTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         (await ledger.RunAsync("attest", "--key", "me.pem", "--out", "monday.json")).ShouldEndWith(0).Out.ShouldContain("ledger verify --against monday.json --key me.pem.pub");
         (await VerifyAsync(ledger, "monday.json", publicFile)).Out.ShouldContain("as signed, none since");
         await EditAsync(ledger, "Bob");
-        await EditAsync(ledger, "Cleo");
-        (await VerifyAsync(ledger, "monday.json", publicFile)).Out.ShouldContain("2 events since");
+        (await ledger.RunAsync("branch", "what-if", "--from", "main@1")).ShouldEndWith(0);
+        await EditAsync(ledger, "Cleo", "-T", "what-if");
+        (await VerifyAsync(ledger, "monday.json", publicFile)).Out.ShouldContain("3 events since");
         var against = (await VerifyAsync(ledger, "monday.json", publicFile, "--json")).Json[0].GetProperty("against");
         against.GetProperty("key").GetString().ShouldBe(key.GetProperty("key").GetString());
-        (against.GetProperty("events").GetInt64(), against.GetProperty("since").GetInt64()).ShouldBe((6, 2));
+        (against.GetProperty("events").GetInt64(), against.GetProperty("since").GetInt64()).ShouldBe((6, 3));
+        (await ledger.RunAsync("attest", "--key", "me.pem", "--json", "--out", "tuesday.json")).ShouldEndWith(0).Json[0].GetProperty("attestation").GetProperty("streams").GetArrayLength().ShouldBe(3);
+        (await VerifyAsync(ledger, "tuesday.json", publicFile)).Out.ShouldContain("all 9 events as signed, none since");
         (await ledger.RunAsync("verify", "--json")).ShouldEndWith(0).Json[0].GetProperty("against").ValueKind.ShouldBe(JsonValueKind.Null);
     }
 
@@ -83,8 +86,8 @@ public sealed class AttestTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         await ShouldFailAsync(ledger, ["attest", "--key", "me.pem", "--out", "new.json"], 5, "does not have the hash of its own content");
     }
 
-    private static async Task EditAsync(LedgerProcess ledger, string subject) =>
-        (await ledger.RunAsync("edit", "{} lives in", "--subject", subject, "--to", "Rome")).ShouldEndWith(0);
+    private static async Task EditAsync(LedgerProcess ledger, string subject, params string[] more) =>
+        (await ledger.RunAsync(["edit", "{} lives in", "--subject", subject, "--to", "Rome", .. more])).ShouldEndWith(0);
 
     private static async Task<Ran> VerifyAsync(LedgerProcess ledger, string attestation, string key, params string[] more) =>
         (await ledger.RunAsync(["verify", "--against", attestation, "--key", key, .. more])).ShouldEndWith(0);

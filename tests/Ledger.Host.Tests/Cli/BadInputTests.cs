@@ -202,14 +202,20 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     {
         var ledger = tiny.Copy();
         (await ledger.RunAsync("edit", "{} is", "--subject", "Ada", "--to", "so")).ShouldEndWith(0);
-        await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={ledger["tiny.ledger"]};Pooling=False"))
+        await SqlAsync("DROP TRIGGER events_are_never_deleted; DELETE FROM events WHERE type = 'key-statistics-recorded.v2'");
+        (await ledger.RunAsync("verify")).ShouldEndWith(5).Err.ShouldContain("stands behind a gap");
+        // By somebody who closes the gap.
+        await SqlAsync("DROP TRIGGER events_are_never_changed; UPDATE events SET position = position - 1 WHERE position > (SELECT count(*) FROM events)");
+        (await ledger.RunAsync("verify")).ShouldEndWith(5).Err.ShouldContain("key statistics that the ledger does not record");
+
+        async Task SqlAsync(string sql)
         {
+            await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={ledger["tiny.ledger"]};Pooling=False");
             await connection.OpenAsync(TestContext.Current.CancellationToken);
             await using var command = connection.CreateCommand();
-            command.CommandText = "DROP TRIGGER events_are_never_deleted; DELETE FROM events WHERE type = 'key-statistics-recorded.v2'";
+            command.CommandText = sql;
             (await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken)).ShouldBe(1);
         }
-        (await ledger.RunAsync("verify")).ShouldEndWith(5).Err.ShouldContain("key statistics that the ledger does not record");
     }
 
     [Fact]
