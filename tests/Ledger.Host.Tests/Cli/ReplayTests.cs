@@ -136,6 +136,24 @@ public sealed class ReplayTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         }
     }
 
+    [Fact]
+    public async Task A_replay_that_somebody_else_wrote_into_is_not_gone_on_with()
+    {
+        var ledger = await EditedAsync();
+        await File.WriteAllLinesAsync(ledger["more.jsonl"], Enumerable.Range(0, 10).Select(i => MainJobTests.Fact($"Person {i}", "Rome")));
+        (await ledger.RunAsync("edit", "--from", "more.jsonl")).ShouldEndWith(0);
+        string[] command = ["replay", "main", "--mode", "optimise", "--as", "cut"];
+        using (var process = ledger.Start(command))
+        {
+            while (!(await ledger.RunAsync("log", "-T", "cut", "--json")).Out.Contains("applied", StringComparison.Ordinal)) process.HasExited.ShouldBeFalse();
+            process.Kill();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        (await ledger.RunAsync("replay", "main", "--mode", "values", "--as", "cut")).ShouldEndWith(2).Err.ShouldContain("other options");
+        (await ledger.RunAsync("revert", "cut@1", "-T", "cut", "--reason", "in between")).ShouldEndWith(0);
+        (await ledger.RunAsync(command)).ShouldEndWith(2).Err.ShouldContain("wrote to the timeline before it was done");
+    }
+
     private async Task<LedgerProcess> EditedAsync()
     {
         var ledger = tiny.Copy();

@@ -16,6 +16,7 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
     public async Task<ReplayTimeline.Result> RunAsync(IProgress<ReplayTimeline.Step>? progress, CancellationToken token)
     {
         var steps = order.Steps;
+        RequireAlone();
         // Steps that made no event leave no trace: all before the last one that did are done.
         var done = steps.Length;
         while (done > 0 && !target.Tip.Has(By(done - 1).EventId)) done--;
@@ -39,6 +40,14 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
         return new ReplayTimeline.Result(
             target.Name, order.Source.Name, order.From, order.Started.To, order.Rules.Mode, steps.Length, before, own[Outcome.Applied].Count(), own[Outcome.Quarantined].Count(), own[Outcome.Rejected].Count(),
             flagged, wouldStop, target.Timeline.Revision, target.Timeline.State, null, null, Stopped: false);
+    }
+
+    /// <exception cref="SetupException">Somebody wrote to the timeline before its replay was done: what comes next would not be the replay's.</exception>
+    private void RequireAlone()
+    {
+        var own = Enumerable.Range(0, order.Steps.Length).Select(i => By(i).EventId).ToHashSet();
+        if (target.Rows.Skip((int)order.From).FirstOrDefault(r => !own.Contains(r.Envelope.Metadata.EventId)) is { } other)
+            throw new SetupException($"{target.Name}@{other.Revision} is not of this replay: {Cli.Say.OneLine(other.Envelope.Metadata.Actor)} wrote to the timeline before it was done.", "choose another name, and replay anew");
     }
 
     private CommandContext By(int step) => new(author, correlation, $"replay|{timeline}|{step}");
