@@ -32,7 +32,7 @@ public static class Ask
             var answers = new List<Answer> { Answered(bench, $"{LedgerSetup.Main}@0 (base)", request, token) };
             foreach (var history in past.Where(h => h.Timeline.Revision > 0))
             {
-                bench.Install(history.DeltasInEffect(), token);
+                bench.Install(history, token);
                 answers.Add(Answered(bench, $"{history.Name}@{history.Timeline.Revision}", request, token));
             }
             return new Result(request.Prompt, answers);

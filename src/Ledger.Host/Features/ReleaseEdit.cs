@@ -54,7 +54,7 @@ public static class ReleaseEditFeature
         {
             var c = stores(request.Ledger).Load(session.Setup.RequireStatistics());
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            bench.Install(main.DeltasInEffect(), token);
+            bench.Install(main, token);
             var x = bench.Editor.Compute(record.Request, session.Setup.RequireTemplates(), session.Setup.Base.Hyperparameters, c, null, token);
             var factors = Factors.Of(variant, x);
             var (signals, candidate) = new EditPipeline(session, main.Tip, bench, c).Measure(record.Request, x, variant, factors, token);

@@ -17,13 +17,15 @@ public static class CachedFold
     /// <param name="w0">Row-major [d_v, d_k].</param>
     /// <param name="baseMatrix">Weight fingerprint of <paramref name="w0"/>.</param>
     /// <param name="inEffect">In order of taking effect.</param>
+    /// <param name="digests">Of each; looked at only where the cache can help.</param>
     /// <param name="recorded">The weight fingerprint that the ledger has of a state, if it has one.</param>
     /// <returns>A fresh matrix, and its weight fingerprint where it was computed.</returns>
     public static (float[] W, Digest? Fingerprint) Apply(
-        StateCache cache, ReadOnlySpan<float> w0, Digest baseMatrix, MatrixAddress matrix, IReadOnlyList<RankOneDelta> inEffect, Func<StateId, Digest?> recorded, CancellationToken token)
+        StateCache cache, ReadOnlySpan<float> w0, Digest baseMatrix, MatrixAddress matrix, IReadOnlyList<RankOneDelta> inEffect, IEnumerable<Digest> digests,
+        Func<StateId, Digest?> recorded, CancellationToken token)
     {
         var worthwhile = inEffect.Count > WorthKeeping && !cache.IsOff;
-        StateId[] states = worthwhile ? [.. StateId.Along(baseMatrix, inEffect.Select(d => d.Digest))] : [];
+        StateId[] states = worthwhile ? [.. StateId.Along(baseMatrix, digests)] : [];
         var (done, w, fingerprint) = LongestKept(cache, states, matrix, recorded);
         w ??= w0.ToArray();
         if (done == inEffect.Count && worthwhile) return (w, fingerprint);

@@ -3,6 +3,7 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
 using Ledger.Host.Features;
 using Ledger.Projections.Replay;
+using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Sessions;
 
@@ -123,13 +124,15 @@ public sealed class Workbench : IDisposable
         }
     }
 
-    /// <summary>Runs with the state with these edits: rebuilt from the base, or from a beginning of them that the cache has, which gives the same bits.</summary>
-    /// <param name="recorded">The weight fingerprint that the ledger has of a state, if it has one: the cache is held against it too.</param>
-    public void Install(IReadOnlyList<RankOneDelta> inEffect, CancellationToken token, Func<StateId, Digest?>? recorded = null)
+    /// <summary>Runs with the state a history ends in: rebuilt from the base, or from a beginning that the cache has, which gives the same bits.</summary>
+    public void Install(TimelineHistory history, CancellationToken token)
     {
-        var (w, fingerprint) = CachedFold.Apply(states, Editor.BaseMatrix.Span, session.Setup.Base.BaseMatrix, Matrix, inEffect, recorded ?? (_ => null), token);
-        Run(w, fingerprint);
+        var made = history.Timeline.InEffect.Select(history.Present).ToList();
+        Install([.. made.Select(m => m.Delta)], made.Select(m => m.Digest), history.Fingerprint, token);
     }
+
+    /// <summary>The same with any edits, in this order.</summary>
+    public void Install(IReadOnlyList<RankOneDelta> inEffect, CancellationToken token) => Install(inEffect, inEffect.Select(d => d.Digest), _ => null, token);
 
     /// <summary>The same, always from the base, from factors that come one after the other: a few of them in memory at a time.</summary>
     public async Task InstallAsync(IAsyncEnumerable<RankOneDelta> inEffect, CancellationToken token)
@@ -162,6 +165,12 @@ public sealed class Workbench : IDisposable
     }
 
     public void Dispose() => Editor.Dispose();
+
+    private void Install(IReadOnlyList<RankOneDelta> inEffect, IEnumerable<Digest> digests, Func<StateId, Digest?> recorded, CancellationToken token)
+    {
+        var (w, fingerprint) = CachedFold.Apply(states, Editor.BaseMatrix.Span, session.Setup.Base.BaseMatrix, Matrix, inEffect, digests, recorded, token);
+        Run(w, fingerprint);
+    }
 
     /// <param name="w">Null for the base's.</param>
     /// <param name="fingerprint">Of <paramref name="w"/>, where it was computed already.</param>

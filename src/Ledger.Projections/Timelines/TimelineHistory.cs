@@ -130,6 +130,9 @@ public sealed class TimelineHistory
     /// <summary>Their factors alone: the fold's input.</summary>
     public ImmutableArray<RankOneDelta> DeltasInEffect() => [.. Timeline.InEffect.Select(e => makings[e][^1].Delta)];
 
+    /// <summary>The weight fingerprint that an event recorded of a state; null where none did.</summary>
+    public Digest? Fingerprint(StateId state) => rows.Select(r => RevisionFacts.After(r.Event)).FirstOrDefault(after => after.State == state && after.Fingerprint is not null).Fingerprint;
+
     /// <summary>The history as it was at a revision.</summary>
     /// <param name="revision">0 for the base, up to the head.</param>
     /// <exception cref="RevisionUnknownException">The timeline has no such revision.</exception>

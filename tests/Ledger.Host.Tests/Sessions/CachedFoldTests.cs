@@ -30,7 +30,7 @@ public sealed class CachedFoldTests(TinyLedger tiny) : IClassFixture<TinyLedger>
             for (var step = 0; step < Steps; step++)
             {
                 Change(random, known, inEffect);
-                var (w, fingerprint) = CachedFold.Apply(cache, w0, WeightFingerprint.Of(w0), Matrix, inEffect, Opened, CancellationToken.None);
+                var (w, fingerprint) = CachedFold.Apply(cache, w0, WeightFingerprint.Of(w0), Matrix, inEffect, inEffect.Select(d => d.Digest), Opened, CancellationToken.None);
                 var expected = w0.ToArray();
                 Fold.Apply(expected, Dv, Dk, inEffect, CancellationToken.None);
                 if (!Bytes(w).SequenceEqual(Bytes(expected))) throw new InvalidOperationException($"seed {seed}, step {step}, {inEffect.Count} edits");
@@ -75,7 +75,7 @@ public sealed class CachedFoldTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         int[] Apply(int n)
         {
             asked.Clear();
-            var (w, _) = CachedFold.Apply(cache, w0, WeightFingerprint.Of(w0), Matrix, deltas[..n], Recorded, CancellationToken.None);
+            var (w, _) = CachedFold.Apply(cache, w0, WeightFingerprint.Of(w0), Matrix, deltas[..n], deltas[..n].Select(d => d.Digest), Recorded, CancellationToken.None);
             var expected = w0.ToArray();
             Fold.Apply(expected, Dv, Dk, deltas[..n], CancellationToken.None);
             Bytes(w).ShouldBe(Bytes(expected));
@@ -102,7 +102,7 @@ public sealed class CachedFoldTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         // Sound in itself, and wrong: only the ledger knows.
         cache.Keep(state, w0, Dv, Dk, WeightFingerprint.Of(w0));
 
-        var (w, fingerprint) = CachedFold.Apply(cache, w0, WeightFingerprint.Of(w0), Matrix, deltas, s => s == state ? WeightFingerprint.Of(expected) : null, CancellationToken.None);
+        var (w, fingerprint) = CachedFold.Apply(cache, w0, WeightFingerprint.Of(w0), Matrix, deltas, deltas.Select(d => d.Digest), s => s == state ? WeightFingerprint.Of(expected) : null, CancellationToken.None);
         Bytes(w).ShouldBe(Bytes(expected));
         fingerprint.ShouldBe(WeightFingerprint.Of(expected));
         Bytes(cache.Read(state, Dv, Dk, null)!.Value.W).ShouldBe(Bytes(expected));
@@ -129,6 +129,18 @@ public sealed class CachedFoldTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         (await File.ReadAllBytesAsync(entry, TestContext.Current.CancellationToken)).ShouldBe(sound);
         Directory.Delete(states, recursive: true);
         (await ledger.RunAsync(ask)).ShouldEndWith(0).Out.ShouldBe(without);
+
+        // Sound in itself, and the base's numbers: the ledger recorded others at main@head.
+        await using (var session = await new LedgerSessions(TimeProvider.System).OpenAsync(new LedgerPaths(ledger["tiny.ledger"]), TestContext.Current.CancellationToken))
+        {
+            var matrix = session.Setup.Base.Matrix;
+            var w0 = new Ledger.Engine.ModelLibrary("cpu").ReadMatrix(ledger["model"], matrix);
+            File.Delete(entry);
+            new StateCache(states, 1 << 20, TimeProvider.System).Keep(StateId.Parse(Path.GetFileNameWithoutExtension(entry)), w0, matrix.Dv, matrix.Dk, WeightFingerprint.Of(w0));
+        }
+        File.Exists(entry).ShouldBeTrue();
+        (await ledger.RunAsync(ask)).ShouldEndWith(0).Out.ShouldBe(without);
+        (await File.ReadAllBytesAsync(entry, TestContext.Current.CancellationToken)).ShouldBe(sound);
 
         (await new LedgerProcess(ledger.Folder, Environment(("LEDGER_CACHE_BYTES", "1GB"))).RunAsync(ask)).ShouldEndWith(2).Err.ShouldContain("LEDGER_CACHE_BYTES is \"1GB\", not a number of bytes");
 

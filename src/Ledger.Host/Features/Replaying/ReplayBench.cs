@@ -72,7 +72,7 @@ internal sealed class ReplayBench : IDisposable
     private void Follow(TimelineHistory target, CancellationToken token)
     {
         if (state == target.Timeline.State) return;
-        bench.Install(target.DeltasInEffect(), token);
+        bench.Install(target, token);
         state = target.Timeline.State;
     }
 }
