@@ -11,7 +11,7 @@ namespace Ledger.Host.Tests.Sessions;
 /// <summary>With the cache, whatever is done to it, a state has the bits of a fold from the base.</summary>
 public sealed class CachedFoldTests(TinyLedger tiny) : IClassFixture<TinyLedger>, IDisposable
 {
-    private const int Dv = 4, Dk = 5, Histories = 300, Steps = 12;
+    private const int Dv = 4, Dk = 5, Histories = 150, Steps = 12;
 
     private readonly string folder = Directory.CreateTempSubdirectory("ledger-states-").FullName;
 
