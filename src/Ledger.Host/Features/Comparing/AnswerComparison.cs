@@ -15,9 +15,9 @@ internal sealed class AnswerComparison(Workbench bench, CompareRevisions.Request
         var requests = a.Records.Concat(b.Records).Select(r => r.Request).Distinct().ToList();
         var prompts = requests.Select(r => r.Text).Concat(request.Prompts).Distinct().ToList();
         var before = Of(0);
-        bench.Install(a.DeltasInEffect(), token);
+        bench.Install(a, token);
         var left = Of(1);
-        bench.Install(b.DeltasInEffect(), token);
+        bench.Install(b, token);
         var right = Of(2);
         return comparison with
         {

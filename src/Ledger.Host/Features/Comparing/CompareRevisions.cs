@@ -66,7 +66,7 @@ public static class CompareRevisions
             return new Side(
                 $"{history.Name}@{history.Timeline.Revision}", inEffect.Count, own.Count(e => e.Status is EditStatus.Quarantined or EditStatus.Rejected or EditStatus.Dismissed),
                 inEffect.Count(e => e.Caught is not null), distance, Median([.. inEffect.Select(e => e.AbsDelta).Order()]), Median(drifts), drifts.Length > 0 ? drifts[^1] : null,
-                history.Timeline.State, null, history.Head, null, null, null);
+                history.Timeline.State, history.Fingerprint(history.Timeline.State), history.Head, null, null, null);
         }
 
         private static double? Median(double[] sorted) => sorted.Length == 0 ? null : EditGate.Median(sorted);
