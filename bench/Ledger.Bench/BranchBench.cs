@@ -67,7 +67,7 @@ public static class BranchBench
         public static async Task<Parent> GrowAsync(string folder, string name, int edits, int dk = Some.Dk, int dv = Some.Dv)
         {
             var open = await GrownLedger.OpenAsync(folder, $"open-{edits}", CancellationToken.None);
-            GrownLedger.Edit(open, edits, dk, dv);
+            await GrownLedger.EditAsync(open, LedgerSetup.Main, edits, CancellationToken.None, dk, dv);
             var shut = new LedgerPaths(Path.Combine(folder, $"shut-{edits}.ledger"));
             File.Copy(open.File, shut.File);
             return new Parent(name, open, shut);

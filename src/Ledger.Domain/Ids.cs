@@ -8,6 +8,9 @@ public readonly record struct EditId(UInt128 Value) : IParsable<EditId>
     /// <summary>The first eight characters: enough for people.</summary>
     public string Short() => ToString()[..8];
 
+    /// <summary>An id, or a beginning of one, as a person wrote it, in the form that ids have: capitals may be used, and o for 0, i and l for 1.</summary>
+    public static string Normal(string written) => Base32.Normal(written);
+
     public override string ToString() => Base32.Format(Value);
 
     public static EditId Parse(string s, IFormatProvider? provider = null) => new(Base32.Parse(s, "an edit id"));
@@ -38,6 +41,12 @@ public readonly record struct LedgerId(UInt128 Value) : IParsable<LedgerId>
 /// <summary>One timeline: random 128 bits; its name is unique in its ledger.</summary>
 public readonly record struct TimelineId(UInt128 Value) : IParsable<TimelineId>
 {
+    /// <summary>Whether a text can be a beginning of an id, and not of a name: names begin with a letter, ids with a digit.</summary>
+    public static bool IsBeginning(string written) => written.Length is > 0 and <= Base32.Length && written[0] is >= '0' and <= '7' && written.All(char.IsAsciiLetterOrDigit);
+
+    /// <summary>As <see cref="EditId.Normal"/>.</summary>
+    public static string Normal(string written) => Base32.Normal(written);
+
     public override string ToString() => Base32.Format(Value);
 
     public static TimelineId Parse(string s, IFormatProvider? provider = null) => new(Base32.Parse(s, "a timeline id"));
@@ -54,12 +63,14 @@ public readonly record struct TimelineId(UInt128 Value) : IParsable<TimelineId>
 internal static class Base32
 {
     private const string Alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-    private const int Length = 26;
+    public const int Length = 26;
 
     public static string Format(UInt128 value) => string.Create(Length, value, static (span, v) =>
     {
         for (var i = Length - 1; i >= 0; i--, v >>= 5) span[i] = Alphabet[(int)(v & 31)];
     });
+
+    public static string Normal(string written) => string.Concat(written.Trim().ToLowerInvariant().Select(c => c switch { 'o' => '0', 'i' or 'l' => '1', _ => c }));
 
     public static UInt128 Parse(string s, string what) =>
         TryParse(s, out var value) ? value : throw new FormatException($"\"{s}\" is not {what}: {Length} of {Alphabet}.");

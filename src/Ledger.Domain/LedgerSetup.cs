@@ -128,11 +128,22 @@ public sealed record LedgerSetup
             throw new SetupException($"{Timelines[timeline].Started.Name} is closed: {closed.Reason}", $"branch from it to go on:  ledger branch NAME --from {Timelines[timeline].Started.Name}");
     }
 
-    /// <summary>The timeline of a name.</summary>
-    /// <exception cref="RevisionUnknownException">There is none.</exception>
+    /// <summary>The timeline of a name, or of an id or its unambiguous beginning.</summary>
+    /// <exception cref="RevisionUnknownException">There is none, or there are several.</exception>
     public TimelineEntry Timeline(string name) =>
-        Timelines.Values.FirstOrDefault(t => t.Started.Name == name)
-        ?? throw new RevisionUnknownException($"There is no timeline \"{name}\".", $"the timelines are {string.Join(", ", TimelineNames())}");
+        FindTimeline(name) ?? throw new RevisionUnknownException($"There is no timeline \"{name}\".", NearNames.Suggest(name, TimelineNames(), "the timelines are"));
+
+    /// <summary>The same; null where there is none.</summary>
+    /// <exception cref="RevisionUnknownException">Several ids begin so.</exception>
+    public TimelineEntry? FindTimeline(string name)
+    {
+        if (Timelines.Values.FirstOrDefault(t => t.Started.Name == name) is { } named) return named;
+        if (!TimelineId.IsBeginning(name)) return null;
+        var beginning = TimelineId.Normal(name);
+        var found = Timelines.Values.Where(t => t.Started.Timeline.ToString().StartsWith(beginning, StringComparison.Ordinal)).OrderBy(t => t.Started.Name, StringComparer.Ordinal).ToList();
+        return found.Count <= 1 ? found.FirstOrDefault()
+            : throw new RevisionUnknownException($"\"{name}\" fits the ids of {found.Count} timelines.", $"name one: {string.Join(", ", found.Take(8).Select(t => t.Started.Name))}");
+    }
 
     /// <summary>A timeline and the ones it came from, the oldest (<c>main</c>) first.</summary>
     public IReadOnlyList<TimelineEntry> Ancestry(TimelineEntry timeline)
@@ -158,7 +169,7 @@ public sealed record LedgerSetup
         return last;
     }
 
-    private IEnumerable<string> TimelineNames() => Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal);
+    private IEnumerable<string> TimelineNames() => Timelines.Values.Select(t => t.Started.Name);
 
     private void RequireFree(string name, string what)
     {

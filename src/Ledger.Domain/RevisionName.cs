@@ -4,9 +4,10 @@ namespace Ledger.Domain;
 
 /// <summary>
 /// A point on a timeline as people write it: <c>what-if@17</c>, <c>what-if@head</c>, <c>what-if@{2026-11-26T12:00:00Z}</c> (the last revision not after that time),
-/// <c>what-if</c> (a tag, or a timeline's head); <c>17</c>, <c>head</c> and <c>@{time}</c> are on the timeline a command is about. Revision 0 is the base.
+/// <c>what-if</c> (a tag, or a timeline's head); <c>17</c>, <c>head</c> and <c>@{time}</c> are on the timeline a command is about. A timeline's id, or the beginning of one, is as good as
+/// its name; digits alone are a revision. Revision 0 is the base.
 /// </summary>
-/// <param name="Timeline">Its name; null for a tag or a timeline's head, which only the ledger can tell apart.</param>
+/// <param name="Timeline">Its name or the beginning of its id; null for a tag or a timeline's head, which only the ledger can tell apart.</param>
 /// <param name="Revision">Null for the head, a time or a name.</param>
 /// <param name="Time">The last revision not after it.</param>
 /// <param name="Name">A tag's or timeline's.</param>
@@ -30,10 +31,10 @@ public sealed record RevisionName(string? Timeline, long? Revision, DateTimeOffs
     public static RevisionName Parse(string text, string timeline = LedgerSetup.Main)
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);
-        if (at < 0 && text != "head" && IsName(text)) return new RevisionName(null, null, null, text);
+        if (at < 0 && text != "head" && (IsName(text) || (TimelineId.IsBeginning(text) && !text.All(char.IsAsciiDigit)))) return new RevisionName(null, null, null, text);
         var named = at <= 0 ? timeline : text[..at];
         var point = text[(at + 1)..];
-        if (IsName(named) && (at != 0 || point.StartsWith('{')))
+        if ((IsName(named) || TimelineId.IsBeginning(named)) && (at != 0 || point.StartsWith('{')))
         {
             if (point == "head") return Head(named);
             if (long.TryParse(point, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return new RevisionName(named, number);

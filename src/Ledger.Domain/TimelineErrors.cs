@@ -1,10 +1,29 @@
 namespace Ledger.Domain;
 
-/// <summary>The timeline has no edit of that id, or several begin with it.</summary>
-public sealed class EditUnknownException(string edit, string timeline, IReadOnlyList<string>? candidates = null)
+/// <summary>The timeline has no edit of that id.</summary>
+/// <param name="near">Ids of edits it has that may be meant.</param>
+public sealed class EditUnknownException(string edit, string timeline, IReadOnlyList<string>? near = null)
+    : LedgerException($"{timeline} has no edit \"{edit}\".", near is { Count: > 0 } ? $"did you mean {string.Join(", ", near)}?" : "`ledger log` lists the edits")
+{
+    public string Edit { get; } = edit;
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>Several edits of the timeline have ids that begin so.</summary>
+/// <param name="candidates">More of the ids of some of them.</param>
+public sealed class EditAmbiguousException(string edit, string timeline, int count, IReadOnlyList<string> candidates)
+    : LedgerException($"\"{edit}\" fits {count} edits of {timeline}.", $"write more of the id: {string.Join(", ", candidates)}{(count > candidates.Count ? " …" : "")}")
+{
+    public string Edit { get; } = edit;
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>The timeline has no such edit, but others have.</summary>
+/// <param name="where">The edits' short ids, each with its timeline's name.</param>
+public sealed class EditElsewhereException(string edit, string timeline, IReadOnlyList<(string Edit, string Timeline)> where)
     : LedgerException(
-        candidates is { Count: > 0 } ? $"\"{edit}\" fits {candidates.Count} edits of {timeline}." : $"{timeline} has no edit \"{edit}\".",
-        candidates is { Count: > 0 } ? $"write more of the id: {string.Join(", ", candidates.Take(8))}" : "`ledger log` lists the edits")
+        where is [var (id, other)] ? $"Edit {id} is on {other}, not on {timeline}." : $"\"{edit}\" fits no edit of {timeline}, but {string.Join(", ", where.Select(w => $"{w.Edit} on {w.Timeline}"))}.",
+        where is [var (_, only)] ? $"add -T {only}" : "write more of the id, and name the timeline with -T")
 {
     public string Edit { get; } = edit;
     public override FailureKind Kind => FailureKind.BadInput;

@@ -29,5 +29,14 @@ public sealed class IdTests
     }
 
     [Fact]
+    public void What_a_person_wrote_may_have_capitals_and_letters_that_look_like_digits() =>
+        Gen.Select(Gens.Edit, Gen.Int[1, 26]).Sample((e, n) =>
+            EditId.Normal($" {e.ToString()[..n].ToUpperInvariant().Replace('0', 'O').Replace('1', n % 2 == 0 ? 'I' : 'L')} ") == e.ToString()[..n]);
+
+    [Fact]
+    public void No_name_is_a_beginning_of_a_timelines_id() =>
+        Gen.Select(Gens.Timeline, Gen.Int[1, 26]).Sample((t, n) => TimelineId.IsBeginning(t.ToString()[..n]) && !RevisionName.IsName(t.ToString()[..n]));
+
+    [Fact]
     public void The_largest_id_fits() => EditId.Parse("7zzzzzzzzzzzzzzzzzzzzzzzzz").Value.ShouldBe(UInt128.MaxValue);
 }

@@ -69,6 +69,23 @@ public sealed class LedgerSetupTests
         Given.Ledger(Some.MainStarted).Then(s => Should.Throw<RevisionUnknownException>(() => s.Timeline("maine")).Remedy!.ShouldContain(LedgerSetup.Main));
 
     [Fact]
+    public void A_timeline_is_named_by_its_id_or_a_beginning_of_it_as_well()
+    {
+        var (a, b) = (new TimelineId(new UInt128(1, 0)), new TimelineId(new UInt128(1, 1)));
+        var fork = new Fork(Some.MainId, 0, default);
+        Given.Ledger(Some.MainStarted, new TimelineStarted(a, "what-if", fork, "", TimelineOrigin.Branched), new TimelineStarted(b, "another", fork, "", TimelineOrigin.Branched)).Then(s =>
+        {
+            s.Timeline(a.ToString()).Started.Name.ShouldBe("what-if");
+            s.Timeline(b.ToString().ToUpperInvariant()).Started.Name.ShouldBe("another");
+            s.Timeline(Some.MainId.ToString()[..3].ToUpperInvariant()).Started.Name.ShouldBe("main");
+            Should.Throw<RevisionUnknownException>(() => s.Timeline(a.ToString()[..8])).Remedy.ShouldBe("name one: another, what-if");
+            s.FindTimeline("7").ShouldBeNull();
+            s.FindTimeline("").ShouldBeNull();
+            s.FindTimeline(new string('0', 27)).ShouldBeNull();
+        });
+    }
+
+    [Fact]
     public void An_opening_that_was_cut_short_says_what_is_missing() =>
         Given.Ledger().Then(s =>
         {

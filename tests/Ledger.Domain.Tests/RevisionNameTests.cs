@@ -22,6 +22,15 @@ public sealed class RevisionNameTests
     [Fact]
     public void A_bare_name_is_a_tags_or_a_timelines() => RevisionName.Parse("release-1").ShouldBe(new RevisionName(null, null, null, "release-1"));
 
+    [Fact]
+    public void A_beginning_of_a_timelines_id_stands_for_its_name_and_digits_alone_are_a_revision()
+    {
+        RevisionName.Parse("3kf8@17").ShouldBe(new RevisionName("3kf8", 17));
+        RevisionName.Parse("17@head").ShouldBe(RevisionName.Head("17"));
+        RevisionName.Parse("3kf8").ShouldBe(new RevisionName(null, null, null, "3kf8"));
+        RevisionName.Parse("38").ShouldBe(new RevisionName("main", 38));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("main@")]

@@ -68,9 +68,9 @@ public static class CloseTimeline
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var id = session.Setup.Timeline(request.Timeline).Started.Timeline;
+            var (id, name) = session.Setup.Timeline(request.Timeline).Started is var started ? (started.Timeline, started.Name) : default;
             await session.DecideAsync(s => s.Close(id, request.Reason), CommandContext.For(request.Author), token);
-            return new Result(request.Timeline, request.Reason);
+            return new Result(name, request.Reason);
         }
     }
 }

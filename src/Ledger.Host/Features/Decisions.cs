@@ -44,7 +44,7 @@ public static class Decide
             var (named, author, reason) = request.Command;
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var history = await session.HistoryAsync(request.Timeline, token);
-            var edit = EditNames.Find(history, named);
+            var edit = await session.FindEditAsync(history, named, token);
             var timeline = history.Timeline;
             TimelineEvent e = request.Kind switch
             {

@@ -26,7 +26,7 @@ public static class ReleaseEditFeature
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var main = await session.HistoryAsync(request.Timeline, token);
-            var record = main.Record(EditNames.Find(main, request.Command.Edit));
+            var record = main.Record(await session.FindEditAsync(main, request.Command.Edit, token));
             var status = main.Timeline.Known(record.Edit).Status;
             if (status != EditStatus.Quarantined) throw new EditStatusException(record.Edit, status, "released", EditStatus.Quarantined);
             var variant = request.Variant ?? record.Variant;

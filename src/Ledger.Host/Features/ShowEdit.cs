@@ -27,7 +27,7 @@ public static class ShowEdit
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var main = await session.HistoryAsync(request.Timeline, token);
-            var edit = EditNames.Find(main, request.Edit);
+            var edit = await session.FindEditAsync(main, request.Edit, token);
             var (record, now) = (main.Record(edit), main.Timeline.Known(edit));
             return new Result(
                 main.Name, record, now.Status, now.Variant, now.AbsDelta, Medians.Of(main.Timeline, now.Variant, edit),
@@ -42,22 +42,5 @@ public static class ShowEdit
 
         private static string What(TimelineEvent e) =>
             e is EditReleased x ? $"released as {x.Variant.Name()} ({x.Mode.ToString().ToLowerInvariant()}, |Δ| {x.Signals.Own.AbsDelta:0.0e-0})" : RevisionFacts.What(e);
-    }
-}
-
-/// <summary>How a person names an edit.</summary>
-internal static class EditNames
-{
-    /// <param name="text">An id, an unambiguous beginning of one, or <c>main@17</c>: the edit that revision is about.</param>
-    /// <exception cref="EditUnknownException"/> <exception cref="RevisionUnknownException"/>
-    public static EditId Find(TimelineHistory main, string text)
-    {
-        if (!text.Contains('@', StringComparison.Ordinal)) return main.Find(text);
-        var name = RevisionName.Parse(text, main.Name);
-        var revision = name.Revision ?? main.Timeline.Revision;
-        if (name.Timeline != main.Name || name.Time is not null || revision < 1 || revision > main.Rows.Count)
-            throw new RevisionUnknownException($"{text} is about no edit.", $"{main.Name} has revisions 1 to {main.Rows.Count}");
-        return main.Rows[(int)revision - 1].Edits is [var only] ? only
-            : throw new RevisionUnknownException($"{text} is about {main.Rows[(int)revision - 1].Edits.Length} edits.", $"name one of them: {string.Join(", ", main.Rows[(int)revision - 1].Edits.Take(8).Select(e => e.Short()))}");
     }
 }

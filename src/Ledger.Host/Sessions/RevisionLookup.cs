@@ -21,7 +21,7 @@ public static class RevisionLookup
         if (name.Name is { } named)
         {
             if (session.Setup.Tags.TryGetValue(named, out var tag)) return new RevisionPoint(session.Setup.Timelines[tag.Timeline], tag.Revision);
-            if (session.Setup.Timelines.Values.All(t => t.Started.Name != named)) throw Unknown(session.Setup, named);
+            if (session.Setup.FindTimeline(named) is null) throw Unknown(session.Setup, named);
         }
         var timeline = session.Setup.Timeline(name.Name ?? name.Timeline!);
         var head = await HeadAsync(session, timeline, token);
@@ -61,10 +61,7 @@ public static class RevisionLookup
         return found;
     }
 
-    private static RevisionUnknownException Unknown(LedgerSetup setup, string name)
-    {
-        var known = setup.Timelines.Values.Select(t => t.Started.Name).Concat(setup.Tags.Keys).Order(StringComparer.Ordinal).ToList();
-        var near = known.Where(k => k.StartsWith(name, StringComparison.OrdinalIgnoreCase)).ToList();
-        return new RevisionUnknownException($"\"{name}\" is neither a timeline nor a tag.", $"{(near.Count > 0 ? "did you mean" : "there are")} {string.Join(", ", (near.Count > 0 ? near : known).Take(12))}; a revision is written main@17, main@head or 17");
-    }
+    private static RevisionUnknownException Unknown(LedgerSetup setup, string name) => new(
+        $"\"{name}\" is neither a timeline nor a tag.",
+        $"{NearNames.Suggest(name, setup.Timelines.Values.Select(t => t.Started.Name).Concat(setup.Tags.Keys), "there are")}   a revision is written main@17, main@head or 17");
 }

@@ -34,6 +34,8 @@ public sealed record Making(Variant Variant, EditSolution Solution, RankOneDelta
 /// </summary>
 public sealed class TimelineHistory
 {
+    private const int MostNamed = 8;
+
     private readonly List<RevisionRow> rows = [];
     private readonly Dictionary<EditId, EditRecord> records = [];
     private readonly Dictionary<EditId, List<Making>> makings = [];         // the last one counts
@@ -147,17 +149,24 @@ public sealed class TimelineHistory
     }
 
     /// <summary>The edit that an id, or an unambiguous beginning of one, names.</summary>
-    /// <exception cref="EditUnknownException">None or several.</exception>
-    public EditId Find(string prefix)
+    /// <param name="written">In capitals too; see <see cref="EditId.Normal"/>.</param>
+    /// <exception cref="EditUnknownException">There is none.</exception>
+    /// <exception cref="EditAmbiguousException">There are several.</exception>
+    public EditId Find(string written)
     {
-        var found = records.Keys.Where(e => e.ToString().StartsWith(prefix, StringComparison.Ordinal)).Take(9).ToArray();
-        return (prefix.Length, found.Length) switch
+        var prefix = EditId.Normal(written);
+        var found = prefix.Length == 0 ? [] : records.Keys.Where(e => e.ToString().StartsWith(prefix, StringComparison.Ordinal)).ToArray();
+        return found switch
         {
-            ( > 0, 1) => found[0],
-            (0, _) or (_, 0) => throw new EditUnknownException(prefix, Name),
-            _ => throw new EditUnknownException(prefix, Name, [.. found.Select(f => f.ToString()[..Math.Min(26, prefix.Length + 6)])]),
+            [var only] => only,
+            [] => throw new EditUnknownException(written, Name, [.. Near(prefix).Take(MostNamed)]),
+            _ => throw new EditAmbiguousException(written, Name, found.Length, [.. found.Take(MostNamed).Select(f => f.ToString()[..Math.Min(26, prefix.Length + 6)])]),
         };
     }
+
+    /// <summary>Of a few letters, any id is near.</summary>
+    private IEnumerable<string> Near(string prefix) =>
+        prefix.Length < 5 ? [] : records.Keys.Where(e => NearNames.AreNear(prefix, e.ToString()[..Math.Min(26, prefix.Length)])).Select(e => e.Short());
 
     private void Take(EditsTaken e, TimelineHistory source)
     {

@@ -27,7 +27,7 @@ public sealed class BranchTests : IDisposable
         async Task<string> BranchAsync(int edits)
         {
             var paths = await GrownLedger.OpenAsync(folder, $"with-{edits}", Token);
-            GrownLedger.Edit(paths, edits);
+            await GrownLedger.EditAsync(paths, "main", edits, Token);
             await new Tag.Handler(new LedgerSessions(TimeProvider.System)).Handle(new Tag.Request(paths, "here", new RevisionName("main", 5), false, "ana"), Token);
             var costs = new List<string>();
             foreach (var (at, i) in from.Select((at, i) => (at, i)))

@@ -25,60 +25,64 @@ internal static class GrownLedger
         return paths;
     }
 
-    /// <summary>Edits at the end of <c>main</c>, numbered on from what is there.</summary>
-    /// <param name="dk">Length of their keys: 1,536 and 576 make events of some 60 KB.</param>
-    public static void Edit(LedgerPaths paths, int edits, int dk = Some.Dk, int dv = Some.Dv)
+    /// <summary>Edits at the end of a timeline.</summary>
+    /// <param name="dk">Length of their keys: 1,536 with a d_v of 576 makes events of some 60 KB.</param>
+    /// <returns>Their ids.</returns>
+    public static async Task<IReadOnlyList<EditId>> EditAsync(LedgerPaths paths, string timeline, int edits, CancellationToken token, int dk = Some.Dk, int dv = Some.Dv)
     {
+        StreamName stream;
+        long number;
+        Digest head;
+        await using (var session = await new LedgerSessions(TimeProvider.System).OpenAsync(paths, token))
+        {
+            var entry = session.Setup.Timeline(timeline);
+            stream = StreamName.Of(entry.Started.Timeline);
+            var last = await session.Store.ReadLastAsync(stream, token);
+            (number, head) = (last?.Number ?? -1, last?.Hash ?? entry.ChainStart);
+        }
         using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = paths.File, Pooling = false }.ToString());
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY";
         command.ExecuteNonQuery();
-        var stream = StreamName.Of(Some.MainId);
-        var (number, head) = Last(connection, stream);
-
-        using var transaction = command.Transaction = connection.BeginTransaction();
-        command.CommandText = "INSERT INTO events (stream, number, id, type, metadata, data, previous_hash, hash, stored_at) VALUES ($stream, $number, $id, $type, $metadata, $data, $previous, $hash, '')";
-        foreach (var name in new[] { "$stream", "$number", "$id", "$type", "$metadata", "$data", "$previous", "$hash" }) command.Parameters.AddWithValue(name, null);
-        for (var n = 0; n < edits; n++)
+        command.CommandText = "SELECT max(position) FROM events";
+        var n = (int)(long)command.ExecuteScalar()!;
+        using (var transaction = command.Transaction = connection.BeginTransaction())
         {
-            var e = Some.Recorded(Edited((int)++number, dk, dv), number, stream, head);
-            head = e.Hash;
-            object[] values = [stream.ToString(), number, e.Id.ToByteArray(bigEndian: true), e.Type, e.Metadata.ToArray(), e.Data.ToArray(), e.Previous.ToBytes(), e.Hash.ToBytes()];
-            for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i];
-            command.ExecuteNonQuery();
+            command.CommandText = "INSERT INTO events (stream, number, id, type, metadata, data, previous_hash, hash, stored_at) VALUES ($stream, $number, $id, $type, $metadata, $data, $previous, $hash, '')";
+            foreach (var name in new[] { "$stream", "$number", "$id", "$type", "$metadata", "$data", "$previous", "$hash" }) command.Parameters.AddWithValue(name, null);
+            for (var i = 1; i <= edits; i++)
+            {
+                var (by, e) = (Some.Metadata(n + i), Judged(n + i, dk, dv));
+                var (type, metadata, data) = (EventJson.NameOf(e), EventJson.Serialize(by), EventJson.Serialize(e));
+                var hash = EventHash.Of(stream, ++number, type, metadata, data, head);
+                object[] values = [stream.ToString(), number, by.EventId.ToByteArray(bigEndian: true), type, metadata, data, head.ToBytes(), hash.ToBytes()];
+                for (var column = 0; column < values.Length; column++) command.Parameters[column].Value = values[column];
+                command.ExecuteNonQuery();
+                head = hash;
+            }
+            transaction.Commit();
         }
-        transaction.Commit();
         command.Transaction = null;
         command.CommandText = "PRAGMA journal_mode = WAL";
         command.ExecuteNonQuery();
+        return [.. Enumerable.Range(n + 1, edits).Select(Id)];
     }
 
-    /// <summary>An edit by its number: some are stopped, some have another variant.</summary>
-    private static EditJudged Edited(int n, int dk, int dv)
+    /// <summary>Numbers far apart, so that short beginnings differ.</summary>
+    private static EditId Id(int n) => new(new UInt128((ulong)n * 0x9E37_79B9_7F4A_7C15, (ulong)n));
+
+    /// <summary>An edit by its number, one in ten of them stopped; variants take turns.</summary>
+    private static EditJudged Judged(int n, int dk, int dv)
     {
-        var variant = VariantNames.All[n % 3];
-        var record = Some.Record(n, variant, n % 10 == 9 ? Outcome.Quarantined : Outcome.Applied);
+        var outcome = n % 10 == 9 ? Outcome.Quarantined : Outcome.Applied;
+        var record = Some.Record(n, VariantNames.All[n % 3], outcome) with { Edit = Id(n) };
         if (dk != Some.Dk)
-        {
             record = record with
             {
                 Keys = new EditKeys(Some.Vector(dk, n), Some.Vector(dk, n + 1), Some.Vector(dk, n + 2), Some.Vector(dk, n + 3), Some.Vector(dv, n), Some.Vector(dv, n + 1)),
                 Solution = new EditSolution(Some.Vector(dv, n + 2), Some.Vector(dv, n + 3), Some.Vector(dv, n + 4), Some.Vector(dv, n + 5), FactorU.UBar),
             };
-        }
-        return n % 10 == 9 ? new EditQuarantined(record) : new EditApplied(record);
-    }
-
-    private static (long Number, Digest Head) Last(SqliteConnection connection, StreamName stream)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT number, hash FROM events WHERE stream = $stream ORDER BY number DESC LIMIT 1";
-        command.Parameters.AddWithValue("$stream", stream.ToString());
-        using var row = command.ExecuteReader();
-        if (row.Read()) return (row.GetInt64(0), new Digest(row.GetFieldValue<byte[]>(1)));
-        row.Close();
-        command.CommandText = "SELECT hash FROM events WHERE type = 'timeline-started.v1' ORDER BY position LIMIT 1";
-        return (-1, new Digest((byte[])command.ExecuteScalar()!));
+        return outcome == Outcome.Applied ? new EditApplied(record) : new EditQuarantined(record);
     }
 }

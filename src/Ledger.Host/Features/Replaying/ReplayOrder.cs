@@ -41,7 +41,7 @@ internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStar
         var source = (await session.HistoryAsync(point.Timeline, to, token)).At(to);
         if (to <= from) throw new SetupException($"{source.Name} has nothing to replay after revision {from}.", "begin earlier with --from, or edit something first");
 
-        var without = Without(source, from, request);
+        var without = await WithoutAsync(session, source, from, request, token);
         var wanted = new ReplayStarted(
             entry?.Started.Timeline ?? NewIds.Timeline(), source.Timeline.Id, from + 1, to, mode, request.Variant, without, [.. request.Order.Select(source.Find)],
             mode == ReplayMode.Factors ? null : gate.ToString(), request.OutcomesAsRecorded);
@@ -67,18 +67,25 @@ internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStar
             ?? throw new SetupException($"This ledger has had no gate policy \"{named}\".", $"say off, or one of {string.Join(", ", setup.Policies)}"),
     };
 
-    private static ImmutableArray<EditId> Without(TimelineHistory source, long from, ReplayTimeline.Request request)
+    private static async Task<ImmutableArray<EditId>> WithoutAsync(LedgerSession session, TimelineHistory source, long from, ReplayTimeline.Request request, CancellationToken token)
     {
         if (request.Without.Count > 0 && request.Only.Count > 0) throw new SetupException("--without and --only contradict each other.", "name the edits to leave out, or those to replay");
-        var without = request.Without.Select(e => EditNames.Find(source, e)).ToHashSet();
+        var without = await FindAsync(request.Without);
         if (request.Only.Count > 0)
         {
-            var only = request.Only.Select(e => EditNames.Find(source, e)).ToHashSet();
+            var only = await FindAsync(request.Only);
             var inherited = source.At(from).Timeline.Edits;
             foreach (var edit in only.Where(inherited.ContainsKey)) throw ReplayPlanException.NotReplayed(edit, source.Name, from);
             without = [.. source.Timeline.Edits.Keys.Where(e => !only.Contains(e) && !inherited.ContainsKey(e))];
         }
         return [.. without.OrderBy(e => e.Value)];
+
+        async Task<HashSet<EditId>> FindAsync(IReadOnlyList<string> named)
+        {
+            var found = new HashSet<EditId>();
+            foreach (var edit in named) found.Add(await session.FindEditAsync(source, edit, token));
+            return found;
+        }
     }
 
     private static void RequireSame(LedgerSetup setup, TimelineEntry entry, ReplayStarted? begun, ReplayStarted wanted)

@@ -1,0 +1,58 @@
+using System.Text;
+using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Host.Sessions;
+using Ledger.Projections.Timelines;
+
+namespace Ledger.Host.Features;
+
+/// <summary>How a person names an edit: its id, an unambiguous beginning of one, or <c>main@17</c>, the edit that revision is about.</summary>
+internal static class EditNames
+{
+    /// <param name="history">The timeline a command is about.</param>
+    /// <exception cref="EditUnknownException"/> <exception cref="EditAmbiguousException"/> <exception cref="RevisionUnknownException"/>
+    public static EditId Find(TimelineHistory history, string text)
+    {
+        if (!text.Contains('@', StringComparison.Ordinal)) return history.Find(text);
+        var name = RevisionName.Parse(text, history.Name);
+        if (name.Timeline != history.Name && !history.Timeline.Id.ToString().StartsWith(TimelineId.Normal(name.Timeline!), StringComparison.Ordinal))
+            throw new RevisionUnknownException($"{text} is a revision of {name.Timeline}, and this is about {history.Name}.", $"add -T {name.Timeline}, or name a revision of {history.Name}");
+        var revision = name.Revision ?? history.Timeline.Revision;
+        if (name.Time is not null || revision < 1 || revision > history.Rows.Count)
+            throw new RevisionUnknownException($"{text} is about no edit.", $"{history.Name} has revisions 1 to {history.Rows.Count}");
+        return history.Rows[(int)revision - 1].Edits is [var only] ? only
+            : throw new RevisionUnknownException($"{text} is about {history.Rows[(int)revision - 1].Edits.Length} edits.", $"name one of them: {string.Join(", ", history.Rows[(int)revision - 1].Edits.Take(8).Select(e => e.Short()))}");
+    }
+
+    /// <summary>The same; where the timeline has no such edit, it says which has.</summary>
+    /// <exception cref="EditElsewhereException">Another timeline has it.</exception>
+    public static async Task<EditId> FindEditAsync(this LedgerSession session, TimelineHistory history, string text, CancellationToken token)
+    {
+        try
+        {
+            return Find(history, text);
+        }
+        catch (EditUnknownException unknown)
+        {
+            if (await ElsewhereAsync(session, history, EditId.Normal(text), token) is { Count: > 0 } where) throw new EditElsewhereException(unknown.Edit, history.Name, where);
+            throw;
+        }
+    }
+
+    /// <summary>The first few edits of other timelines whose ids begin so, each where it was computed. Of all events only those are understood that hold the letters.</summary>
+    private static async Task<List<(string Edit, string Timeline)>> ElsewhereAsync(LedgerSession session, TimelineHistory history, string prefix, CancellationToken token)
+    {
+        var found = new List<(string, string)>();
+        if (prefix.Length == 0) return found;
+        var names = session.Setup.Timelines.Values.Where(t => t.Started.Timeline != history.Timeline.Id).ToDictionary(t => StreamName.Of(t.Started.Timeline), t => t.Started.Name);
+        var letters = Encoding.UTF8.GetBytes($"\"{prefix}");
+        await foreach (var recorded in session.Store.ReadAllAsync(StorePosition.Start, token))
+        {
+            if (!names.TryGetValue(recorded.Stream, out var name) || recorded.Data.Span.IndexOf(letters) < 0) continue;
+            if (EventJson.Current.Read(recorded).Event is not EditJudged { Record.Edit: var edit } || !edit.ToString().StartsWith(prefix, StringComparison.Ordinal)) continue;
+            found.Add((edit.Short(), name));
+            if (found.Count == 8) break;
+        }
+        return found;
+    }
+}
