@@ -44,6 +44,7 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ApplyEditFeature.Request, EditResult>, ApplyEditFeature.Handler>();
         services.AddTransient<IRequestHandler<ApplyEdits.Request, ApplyEdits.Result>, ApplyEdits.Handler>();
         services.AddTransient<IRequestHandler<ShowLog.Request, ShowLog.Result>, ShowLog.Handler>();
+        services.AddTransient<IRequestHandler<ShowGraph.Request, ShowGraph.Result>, ShowGraph.Handler>();
         services.AddTransient<IRequestHandler<ShowEdit.Request, ShowEdit.Result>, ShowEdit.Handler>();
         services.AddTransient<IRequestHandler<Ask.Request, Ask.Result>, Ask.Handler>();
         services.AddTransient<IRequestHandler<ReviewEdits.Request, ReviewEdits.Result>, ReviewEdits.Handler>();

@@ -9,36 +9,61 @@ internal static class LogCommand
 {
     public static Command Create(Face face)
     {
-        var command = new Command("log", "The history, newest first: what was done to which fact, by whom, with which signals.");
+        var graph = new Option<bool>("--graph") { Description = "All timelines together, with lines where they leave each other and where one is merged into another." };
+        var limit = new Option<int?>("--limit", "-n") { Description = "Only this many revisions, the newest.", HelpName = "N" };
+        limit.Check(n =>
+        {
+            if (n.GetValueOrDefault<int?>() < 1) n.AddError("--limit must be at least 1.");
+        });
+        var command = new Command("log", "The history, newest first: what was done to which fact, by whom, with which signals.") { graph, limit };
+        command.Check(parsed =>
+        {
+            if (parsed.GetValue(graph) && parsed.Given([CommonOptions.Timeline]).Any()) parsed.AddError("--graph shows every timeline: leave --timeline out.");
+        });
         face.Bind(command, async (parsed, printer, token) =>
         {
+            var most = parsed.GetValue(limit) ?? int.MaxValue;
+            if (parsed.GetValue(graph))
+            {
+                var all = await face.Mediator.Send(new ShowGraph.Request(CommonOptions.LedgerOf(parsed)), token);
+                if (printer.IsJson)
+                    foreach (var line in all.Lines.TakeLast(most)) printer.Json(line);
+                else
+                    LogGraph.Print(printer, all, most, face.Time.GetUtcNow());
+                return Errors.Done;
+            }
             var log = await face.Mediator.Send(new ShowLog.Request(CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed)), token);
             if (printer.IsJson)
-                foreach (var line in log.Lines) printer.Json(line);
+                foreach (var line in log.Lines.TakeLast(most)) printer.Json(line);
             else if (log.Lines.Count == 0)
                 printer.Line($"{log.Timeline} has no edits yet.   Next: ledger edit \"The mother tongue of {{}} is\" --subject \"Danielle Darrieux\" --to English");
             else
-                Print(printer, log, face.Time.GetUtcNow());
+                Print(printer, log, most, face.Time.GetUtcNow());
             return Errors.Done;
         });
         return command;
     }
 
-    private static void Print(Printer printer, ShowLog.Result log, DateTimeOffset now) => printer.Table(
-        ["rev", "edit", "variant", "outcome", "|Δ|", "k·u", "distance", "p(target)", "fact", "who", "when"],
-        [.. log.Lines.Reverse().Select(l => new[]
-        {
-            $"{l.Revision}", l.Edit?.Short() ?? "", l.Variant?.Name() ?? "", Outcome(l),
-            l.AbsDelta is { } d ? Say.Small(d) + (l.Caught is null ? "" : " ▲") : "",
-            l.KvU is { } ku ? Say.Number(ku) : "",
-            Say.Small(l.Distance),
-            l.TargetScore?.After is { } n ? Say.Probability(n) : "",
-            Fact(l), Say.OneLine(l.Actor), Say.Ago(l.Time, now),
-        })],
-        flexible: 8);
+    /// <summary>The fact, or how many.</summary>
+    public static string Fact(IReadOnlyList<EditId> edits, string? prompt, string? subject, string? target) =>
+        prompt is not null ? Say.Fact(prompt, subject!, target!) : $"{Say.Count(edits.Count, "edit")}: {string.Join(" ", edits.Take(4).Select(e => e.Short()))}{(edits.Count > 4 ? " …" : "")}";
 
-    private static string Fact(ShowLog.Line l) =>
-        l.Edit is null ? $"{Say.Count(l.Edits.Count, "edit")}: {string.Join(" ", l.Edits.Take(4).Select(e => e.Short()))}{(l.Edits.Count > 4 ? " …" : "")}" : Say.Fact(l.Prompt!, l.Subject!, l.Target!);
+    private static void Print(Printer printer, ShowLog.Result log, int most, DateTimeOffset now)
+    {
+        printer.Table(
+            ["rev", "edit", "variant", "outcome", "|Δ|", "k·u", "distance", "p(target)", "fact", "who", "when"],
+            [.. log.Lines.TakeLast(most).Reverse().Select(l => new[]
+            {
+                $"{l.Revision}", l.Edit?.Short() ?? "", l.Variant?.Name() ?? "", Outcome(l),
+                l.AbsDelta is { } d ? Say.Small(d) + (l.Caught is null ? "" : " ▲") : "",
+                l.KvU is { } ku ? Say.Number(ku) : "",
+                Say.Small(l.Distance),
+                l.TargetScore?.After is { } n ? Say.Probability(n) : "",
+                Fact(l.Edits, l.Prompt, l.Subject, l.Target), Say.OneLine(l.Actor), Say.Ago(l.Time, now),
+            })],
+            flexible: 8);
+        if (log.Lines.Count > most) printer.Line($"… {Say.Count(log.Lines.Count - most, "older revision")}");
+    }
 
     private static string Outcome(ShowLog.Line l)
     {

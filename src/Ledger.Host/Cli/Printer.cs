@@ -32,17 +32,18 @@ internal sealed class Printer(TextWriter output, bool json, int? terminal)
             table.AddColumn(new TableColumn(new Text(header, new Style(decoration: Decoration.Dim))) { NoWrap = true, Padding = new Padding(0, 0, Gap, 0) });
         foreach (var row in rows) table.AddRow(row.Select((cell, i) => new Text(i == flexible && cell.Length > room ? cell[..(room - 1)] + "…" : cell)));
 
-        var colour = terminal is not null && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = colour ? AnsiSupport.Detect : AnsiSupport.No,
-            Interactive = InteractionSupport.No,
-        });
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = HasColours() ? AnsiSupport.Yes : AnsiSupport.No, Interactive = InteractionSupport.No });
         // Wider than any table, characters of double width included: left to itself the library shrinks columns to nothing.
         console.Profile.Width = 2 * widths.Sum() + 1;
-        Write(() => console.Write(table));
+        console.Write(table);
+        // What fills up the last cells would wrap in a terminal that the rows fit into.
+        foreach (var line in text.ToString().TrimEnd().Split('\n')) Line(line.TrimEnd());
     }
+
+    private bool HasColours() =>
+        terminal is not null && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+        && AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output), Ansi = AnsiSupport.Detect }).Profile.Capabilities.Ansi;
 
     private const int Gap = 2, Narrowest = 24;
 

@@ -34,6 +34,6 @@ public sealed class PrinterTests
     {
         var output = new StringWriter();
         new Printer(output, json: false, terminal).Table(Headers, Rows, flexible: 2);
-        return [.. output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.TrimEnd())];
+        return output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 }
