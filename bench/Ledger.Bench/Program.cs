@@ -11,11 +11,12 @@ return args switch
     ["memory-of", .. var rest] => await MemoryBench.OneAsync(rest),
     ["growth", .. var rest] => await GrowthBench.RunAsync(rest),
     ["branch", .. var rest] => await BranchBench.RunAsync(rest),
+    ["audit", .. var rest] => await AuditBench.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | projections [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS] | branch");
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | projections [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS] | branch | audit");
     return 2;
 }

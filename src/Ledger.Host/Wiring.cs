@@ -45,6 +45,7 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ApplyEdits.Request, ApplyEdits.Result>, ApplyEdits.Handler>();
         services.AddTransient<IRequestHandler<ShowLog.Request, ShowLog.Result>, ShowLog.Handler>();
         services.AddTransient<IRequestHandler<ShowGraph.Request, ShowGraph.Result>, ShowGraph.Handler>();
+        services.AddTransient<IRequestHandler<ShowAudit.Request, IReadOnlyList<ShowAudit.Line>>, ShowAudit.Handler>();
         services.AddTransient<IRequestHandler<ShowEdit.Request, ShowEdit.Result>, ShowEdit.Handler>();
         services.AddTransient<IRequestHandler<Ask.Request, Ask.Result>, Ask.Handler>();
         services.AddTransient<IRequestHandler<ReviewEdits.Request, ReviewEdits.Result>, ReviewEdits.Handler>();

@@ -41,6 +41,7 @@ public static partial class LedgerCli
             KeystatsCommand.Create(face),
             EditCommand.Create(face),
             LogCommand.Create(face),
+            AuditCommand.Create(face),
             ShowCommand.Create(face),
             AskCommand.Create(face),
             ReviewCommand.Create(face),

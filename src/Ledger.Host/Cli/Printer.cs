@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CsvHelper;
 using Ledger.Domain;
 using Ledger.Domain.Events;
 using Spectre.Console;
@@ -13,6 +14,32 @@ internal sealed class Printer(TextWriter output, bool json, int? terminal)
 
     /// <summary>One JSON document on one line.</summary>
     public void Json<T>(T value) => Write(() => output.WriteLine(JsonSerializer.Serialize(value, EventJson.Options)));
+
+    /// <summary>
+    /// The fields of records under a header, each in the form that JSON gives it. A text that a spreadsheet would run as a formula, because it begins with = + - @, a tab or a
+    /// carriage return, gets a ' before it; JSON has it as it is.
+    /// </summary>
+    public void Csv<T>(IReadOnlyList<T> records) => Write(() =>
+    {
+        var fields = EventJson.Options.GetTypeInfo(typeof(T)).Properties;
+        using var writer = CsvWriter.Create(output, new CsvWriterOptions { Injection = CsvInjection.Escape }, leaveOpen: true);
+        writer.WriteHeader([.. fields.Select(f => f.Name)]);
+        foreach (var record in records)
+        {
+            foreach (var field in fields)
+            {
+                switch (field.Get!(record!))
+                {
+                    case null: writer.WriteField(""); break;
+                    case string text: writer.WriteField(text); break;
+                    case long number: writer.WriteField(number, default); break;
+                    case double number: writer.WriteField(number, default); break;
+                    case var value: writer.WriteField(JsonSerializer.SerializeToElement(value, value.GetType(), EventJson.Options).GetString()); break;
+                }
+            }
+            writer.EndRecord();
+        }
+    });
 
     /// <summary>A line as it is.</summary>
     public void Line(string text = "") => Write(() => output.WriteLine(text));

@@ -39,7 +39,7 @@ public sealed record AuditFilter
     private static bool Fits(string? wanted, string? text) => wanted is null || Facts.Equal(wanted, text);
 }
 
-/// <summary>What one revision did to one edit; a revision that concerns several edits has an entry for each. The stable fields of <c>audit --json</c>.</summary>
+/// <summary>What one revision did to one edit; a revision that concerns several edits has an entry for each.</summary>
 /// <param name="Timeline">Its name.</param>
 /// <param name="Actor">Who made the revision.</param>
 /// <param name="What">One word: applied, quarantined, rejected, released, dismissed, withheld, reverted, reinstated, merged, cherry-picked. Reverted too where it gave way to an edit that was taken over.</param>
