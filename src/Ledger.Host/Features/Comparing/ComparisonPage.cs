@@ -13,7 +13,7 @@ internal static class ComparisonPage
     {
         var (a, b) = (c.A.Revision, c.B.Revision);
         var page = new HtmlPage($"{a} and {b} of {c.Ledger}");
-        page.Table("", [new("" ), new(a, true), new(b, true)], Summary(c).Select(r => (IReadOnlyList<string>)[r.What, r.A, r.B]));
+        page.Table("", [new(""), new(a, true), new(b, true)], Summary(c).Select(r => (IReadOnlyList<string>)[r.What, r.A, r.B]));
         page.Heading("Sizes of the edits");
         page.Figure(
             Charts.OverRevisions("|Δ| of each edit", new ChartAxis("|Δ| = ‖ΔW‖_F / numel(W)", Log: true), [Sizes(a, c, e => e.A), Sizes(b, c, e => e.B)]),
