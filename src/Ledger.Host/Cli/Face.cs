@@ -13,7 +13,7 @@ internal static class CommonOptions
 
     public static Option<string?> Model { get; } = new("--model", "-m") { Description = "The model folder or hub-cache folder; default LEDGER_MODEL, else where the ledger found it.", Recursive = true, HelpName = "FOLDER" };
 
-    public static Option<string?> Timeline { get; } = new("--timeline", "-T") { Description = "The timeline it is about; default LEDGER_TIMELINE, else main.", Recursive = true, HelpName = "NAME" };
+    public static Option<string?> Timeline { get; } = new("--timeline", "-T") { Description = "The timeline it is about, by its name or the beginning of its id; default LEDGER_TIMELINE, else main.", Recursive = true, HelpName = "NAME" };
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print stable fields for programs: one document, or one a line.", Recursive = true };
 
