@@ -56,6 +56,12 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
         return [.. ids.Zip(keys, (id, k) => new TokenKey(id, tokenizer.TokenText(id), k))];
     }
 
+    public TokenKey Key(string prompt, string subject)
+    {
+        var index = LookupToken.Index(tokenizer, EditRequest.Placeholder, prompt, subject);
+        return Keys(new EditRequest(prompt, subject, "").Text)[index];
+    }
+
     public ImmutableArray<NextToken> Next(string prompt, int count)
     {
         using var scope = NewDisposeScope();
@@ -67,15 +73,19 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
         return [.. ids.cpu().data<long>().ToArray().Zip(p.cpu().data<double>().ToArray()).Select(t => new NextToken((int)t.First, tokenizer.TokenText((int)t.First), t.Second))];
     }
 
-    public string Continue(string prompt, int tokens, CancellationToken token)
+    public string Continue(string prompt, int tokens, CancellationToken token) => Greedy(prompt, tokens, token).Text;
+
+    public Continuation Greedy(string prompt, int tokens, CancellationToken token)
     {
         var made = new TokenGenerator(model).Continue([Ids(prompt, tokens)], tokens, (_, logits) =>
         {
             var next = Array.IndexOf(logits, logits.Max());
             return model.Config.EosTokenIds.Contains(next) ? null : next;
         }, token);
-        return tokenizer.Decode(made[0]);
+        return new Continuation([.. made[0]], tokenizer.Decode(made[0]));
     }
+
+    public double Score(string prompt, Continuation said, CancellationToken token) => Scoring.Score(model, Ids(prompt, said.Ids.Length), said.Ids, token);
 
     public KeyStatistics Measure(IKeyStatisticsStore store, KeyStatisticsSource source, IProgress<MeasureProgress>? progress, CancellationToken token) =>
         new KeyMeasurement(model, tokenizer, matrix, stamp).Measure(store.Folder, source, progress, token);

@@ -17,6 +17,7 @@ public sealed class KeysTests
         using var editor = edit.Tiny.Editor(TinyEdit.Layer);
         var kO = editor.Compute(edit.Request, TinyEdit.Templates, new Hyperparameters(Evaluations: 1), TinyMoment.Instance, null, CancellationToken.None).KO;
         var keys = editor.Keys(edit.Request.Text);
+        editor.Key(edit.Request.Prompt, edit.Request.Subject).ShouldBe(keys[edit.Rows.Lookups[edit.Rows.Plain]]);
         var differences = new Differences();
         differences.Relative("k_o", kind, keys[edit.Rows.Lookups[edit.Rows.Plain]].Key.Span, [.. kO.Span.ToArray().Select(x => (double)x)], 1e-5);
         differences.Check();
@@ -68,6 +69,7 @@ public sealed class KeysTests
         using var model = new TinyModel(TinyModels.Gpt2);
         using var editor = model.Editor(1);
         Should.Throw<LookupException>(() => editor.Keys("")).Message.ShouldContain("The prompt is empty");
+        Should.Throw<LookupException>(() => editor.Key("The mother of Anna", "Anna")).Message.ShouldContain("has 0 {}");
         var most = new string('x', TinyModels.Positions);
         editor.Keys(most).Length.ShouldBe(TinyModels.Positions);
         Should.Throw<ContextExceededException>(() => editor.Keys(most + "x")).Tokens.ShouldBe(TinyModels.Positions + 1);

@@ -81,11 +81,22 @@ public interface IModelEditor : IDisposable
     /// <exception cref="LedgerException">The prompt is empty, or exceeds the model's context.</exception>
     ImmutableArray<TokenKey> Keys(string prompt);
 
+    /// <summary>The same at the subject's last token alone: k_o, where an edit of this prompt would find it.</summary>
+    /// <param name="prompt">With one <c>{}</c> for the subject.</param>
+    /// <exception cref="LedgerException">The subject cannot be located in the rendered prompt, or that exceeds the model's context.</exception>
+    TokenKey Key(string prompt, string subject);
+
     /// <summary>The most likely next tokens after a prompt.</summary>
     ImmutableArray<NextToken> Next(string prompt, int count);
 
     /// <summary>Greedy continuation: at most <paramref name="tokens"/> new tokens, stopping before an end-of-text token.</summary>
     string Continue(string prompt, int tokens, CancellationToken token);
+
+    /// <summary>The same with its tokens, to ask other weights about: text that is tokenised again may come out otherwise.</summary>
+    Continuation Greedy(string prompt, int tokens, CancellationToken token);
+
+    /// <summary>n of these very tokens after a prompt: mean −ln p, no space put before them. NaN where there are none.</summary>
+    double Score(string prompt, Continuation said, CancellationToken token);
 
     /// <summary>C of this model's keys at the edited layer over text, streaming; the result lies in <paramref name="store"/>.</summary>
     KeyStatistics Measure(IKeyStatisticsStore store, KeyStatisticsSource source, IProgress<MeasureProgress>? progress, CancellationToken token);
@@ -94,6 +105,11 @@ public interface IModelEditor : IDisposable
 /// <param name="Text">The token's own text.</param>
 /// <param name="Probability">0 to 1.</param>
 public readonly record struct NextToken(int Id, string Text, double Probability);
+
+/// <summary>What a model said.</summary>
+/// <param name="Ids">Token ids.</param>
+/// <param name="Text">The same as text.</param>
+public sealed record Continuation(ImmutableArray<int> Ids, string Text);
 
 /// <param name="Text">The token's own text.</param>
 /// <param name="Key">k [d_k].</param>

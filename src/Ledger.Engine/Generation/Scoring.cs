@@ -31,6 +31,10 @@ internal static class Scoring
         return [.. Sums(model, questions, token).Zip(questions, (sum, q) => sum / q.Target.Count)];
     }
 
+    /// <summary>The same of tokens as they are; NaN of none.</summary>
+    public static double Score(Decoder model, IReadOnlyList<int> prompt, IReadOnlyList<int> said, CancellationToken token) =>
+        said.Count == 0 ? double.NaN : Sums(model, [new Question(TargetRows.Row(prompt, said), said)], token)[0] / said.Count;
+
     /// <summary>exp(Σ −log p / number of predicted tokens), over all texts.</summary>
     public static double Perplexity(Decoder model, ITextTokenizer tokenizer, IEnumerable<string> texts, CancellationToken token)
     {

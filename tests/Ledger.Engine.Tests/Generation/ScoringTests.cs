@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Ledger.Domain.Ports;
 using Ledger.Engine.Tests.Golden;
 using Ledger.Engine.Tests.Support;
 using Ledger.Engine.Tokenizing;
@@ -120,6 +121,22 @@ public sealed class ScoringTests
         editor.Continue("The mother of", 12, CancellationToken.None).ShouldBe(model.Tokenizer.Decode(made));
         editor.Continue("The mother of", 0, CancellationToken.None).ShouldBe("");
         Should.Throw<OperationCanceledException>(() => editor.Continue("The mother of", 12, new CancellationToken(canceled: true)));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void What_was_said_is_scored_by_its_very_tokens_on_whatever_is_installed(string kind)
+    {
+        using var model = new TinyModel(kind);
+        using var editor = model.Editor(0);
+        const string prompt = "The mother of";
+        var said = editor.Greedy(prompt, 5, CancellationToken.None);
+        said.Ids.ShouldBe(Greedy(model, prompt, 5));
+        said.Text.ShouldBe(editor.Continue(prompt, 5, CancellationToken.None));
+        var expected = Nll(model, [.. model.Tokenizer.Encode(prompt), .. said.Ids])[^5..].Average();
+        editor.Score(prompt, said, CancellationToken.None).ShouldBe(expected, 1e-4);
+        editor.Install([.. editor.BaseMatrix.ToArray().Select(w => 3 - 2 * w)]);
+        editor.Score(prompt, said, CancellationToken.None).ShouldBeGreaterThan(expected);
+        editor.Score(prompt, new Continuation([], ""), CancellationToken.None).ShouldBe(double.NaN);
     }
 
     [Fact]

@@ -28,6 +28,9 @@ public sealed class TensorLeakTests
         Leaves("Score", () => editor.Score([("Anna is", "here"), ("The mother of Anna", "a man")], CancellationToken.None));
         Leaves("Perplexity", () => editor.Perplexity(["Anna is here", "The mother of Anna"], CancellationToken.None));
         Leaves("Keys", () => editor.Keys("The mother of Anna"));
+        Leaves("Key", () => editor.Key("The mother of {}", "Anna"));
+        var said = editor.Greedy("The mother", 3, CancellationToken.None);
+        Leaves("Score of what was said", () => editor.Score("The mother", said, CancellationToken.None));
         Leaves("Next", () => editor.Next("The mother", 5));
         Leaves("Continue", () => editor.Continue("The mother", 6, CancellationToken.None));
         Leaves("DrawTemplates", () => editor.DrawTemplates(7));
