@@ -25,8 +25,8 @@ internal static class CompareCommand
             var page = parsed.GetValue(html) is { } path ? RequireNew(path) : null;
             var comparison = await face.Mediator.Send(
                 new CompareRevisions.Request(
-                    CommonOptions.LedgerOf(parsed), names[0], names[1], parsed.GetValue(CommonOptions.Model), !parsed.GetValue(without), Lines(parsed.GetValue(prompts), "prompt"),
-                    Lines(parsed.GetValue(text), "text"), new Steps(line)),
+                    CommonOptions.LedgerOf(parsed), names[0], names[1], parsed.GetValue(CommonOptions.Model), !parsed.GetValue(without), parsed.GetValue(prompts) is { } asked ? TextLines.Read(asked, "prompt") : [],
+                    parsed.GetValue(text) is { } read ? TextLines.Read(read, "text") : [], new Steps(line)),
                 token);
             line.Clear();
             if (page is not null) await WriteAsync(page, ComparisonPage.Of(comparison), token);
@@ -69,20 +69,6 @@ internal static class CompareCommand
     }
 
     private static string Rule(string? caught) => caught is null ? "" : caught[(caught.LastIndexOf("rule ", StringComparison.Ordinal) + 5)..^1];
-
-    private static IReadOnlyList<string> Lines(string? file, string what)
-    {
-        if (file is null) return [];
-        try
-        {
-            var lines = File.ReadLines(file).Where(l => !string.IsNullOrWhiteSpace(l)).ToList();
-            return lines.Count > 0 ? lines : throw new SetupException($"{file} holds no {what}.", $"write one {what} a line");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"{file} cannot be read: {e.Message}", $"name a file with one {what} a line");
-        }
-    }
 
     /// <summary>Before the work: a page that cannot be written is known at once.</summary>
     private static string RequireNew(string path)

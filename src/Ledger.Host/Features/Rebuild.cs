@@ -1,6 +1,4 @@
-using System.Globalization;
 using Ledger.Domain;
-using Ledger.Engine.Checkpoints;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Replay;
 using Ledger.Projections.Timelines;
@@ -46,7 +44,7 @@ public static class Rebuild
                 var fingerprint = WeightFingerprint.Of(w);
                 rebuilt.Add(new Rebuilt(
                     $"{history.Name}@{history.Timeline.Revision}", history.Timeline.InEffect.Count, history.Timeline.State, fingerprint, await RecordedAsync(session, history, token), took.TotalMilliseconds));
-                if (request.Out is { } file) Write(file, w, session, history, fingerprint);
+                if (request.Out is { } file) MatrixFile.Write(file, w, session, history, fingerprint);
             }
             return new Result(rebuilt, request.Out);
         }
@@ -55,31 +53,7 @@ public static class Rebuild
         private static async Task<Digest?> RecordedAsync(LedgerSession session, TimelineHistory history, CancellationToken token)
         {
             if (history.Timeline.Revision == 0) return session.Setup.Base.BaseMatrix;
-            var state = history.Timeline.State;
-            var whole = await session.HistoryAsync(history.Name, token);
-            return whole.Rows.Select(r => RevisionFacts.After(r.Event)).FirstOrDefault(a => a.State == state && a.Fingerprint is not null).Fingerprint;
-        }
-
-        private static void Write(string file, float[] w, LedgerSession session, TimelineHistory history, Digest fingerprint)
-        {
-            var matrix = session.Setup.Base.Matrix;
-            var writer = new SafetensorsWriter()
-                .Add(matrix.Parameter, w, matrix.Dv, matrix.Dk)
-                .Note("ledger", session.Setup.Base.Ledger.ToString())
-                .Note("timeline", history.Name)
-                .Note("revision", history.Timeline.Revision.ToString(CultureInfo.InvariantCulture))
-                .Note("state", history.Timeline.State.ToString())
-                .Note("fingerprint", fingerprint.ToString())
-                .Note("head", history.Head.ToString())
-                .Note("layout", "row-major d_v x d_k, acting as out = W k + b");
-            try
-            {
-                writer.Write(file);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new SetupException($"{file} cannot be written: {e.Message}", "name a file in a folder that exists and can be written to");
-            }
+            return (await session.HistoryAsync(history.Name, token)).Fingerprint(history.Timeline.State);
         }
     }
 }
