@@ -7,6 +7,7 @@ using Ledger.Engine.Statistics;
 using Ledger.Host.Features;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Features.Comparing;
+using Ledger.Host.Features.Past;
 using Ledger.Host.Features.Replaying;
 using Ledger.Host.Sessions;
 using MediatR;
@@ -57,6 +58,9 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ListTimelines.Request, ListTimelines.Result>, ListTimelines.Handler>();
         services.AddTransient<IRequestHandler<ReplayTimeline.Request, ReplayTimeline.Result>, ReplayTimeline.Handler>();
         services.AddTransient<IRequestHandler<CompareRevisions.Request, Comparison>, CompareRevisions.Handler>();
+        services.AddTransient<IRequestHandler<DiffStates.Request, DiffStates.Result>, DiffStates.Handler>();
+        services.AddTransient<IRequestHandler<ShowDrift.Request, ShowDrift.Result>, ShowDrift.Handler>();
+        services.AddTransient<IRequestHandler<ShowInterference.Request, ShowInterference.Result>, ShowInterference.Handler>();
         services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
         services.AddTransient<IRequestHandler<Doctor.Request, Doctor.Result>, Doctor.Handler>();
         services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();
