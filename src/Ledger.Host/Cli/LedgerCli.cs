@@ -54,6 +54,7 @@ public static partial class LedgerCli
             ReplayCommand.Create(face),
             CompareCommand.Create(face),
             DiffCommand.Create(face),
+            BlameCommand.Create(face),
             DriftCommands.Drift(face),
             DriftCommands.Interference(face),
             RebuildCommand.Create(face),

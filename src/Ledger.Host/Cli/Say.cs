@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ledger.Domain;
 using Ledger.Domain.Editing;
 
 namespace Ledger.Host.Cli;
@@ -45,6 +46,9 @@ internal static class Say
         var ratio = x / median.Value;
         return $"|Δ| {Small(x)}" + (ratio is > 0.2 and < 5 ? " (typical)" : $", {Number(ratio)} × this ledger's median");
     }
+
+    /// <summary>The option that a command about another timeline than <c>main</c> needs.</summary>
+    public static string On(string timeline) => timeline == LedgerSetup.Main ? "" : $" -T {timeline}";
 
     /// <summary>"Danielle Darrieux · The mother tongue of {} is → English".</summary>
     public static string Fact(string prompt, string subject, string target) => $"{OneLine(subject)} · {OneLine(prompt)} → {OneLine(target.Trim())}";
