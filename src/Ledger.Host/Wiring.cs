@@ -59,6 +59,7 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ReplayTimeline.Request, ReplayTimeline.Result>, ReplayTimeline.Handler>();
         services.AddTransient<IRequestHandler<CompareRevisions.Request, Comparison>, CompareRevisions.Handler>();
         services.AddTransient<IRequestHandler<BlameEdits.Request, BlameEdits.Result>, BlameEdits.Handler>();
+        services.AddTransient<IRequestHandler<BisectHistory.Request, BisectHistory.Result>, BisectHistory.Handler>();
         services.AddTransient<IRequestHandler<DiffStates.Request, DiffStates.Result>, DiffStates.Handler>();
         services.AddTransient<IRequestHandler<ShowDrift.Request, ShowDrift.Result>, ShowDrift.Handler>();
         services.AddTransient<IRequestHandler<ShowInterference.Request, ShowInterference.Result>, ShowInterference.Handler>();

@@ -55,6 +55,7 @@ public static partial class LedgerCli
             CompareCommand.Create(face),
             DiffCommand.Create(face),
             BlameCommand.Create(face),
+            BisectCommand.Create(face),
             DriftCommands.Drift(face),
             DriftCommands.Interference(face),
             RebuildCommand.Create(face),
