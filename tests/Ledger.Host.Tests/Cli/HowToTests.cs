@@ -20,6 +20,7 @@ public sealed partial class HowToTests : IDisposable
         { "how-to/prove-what-was-changed.md", 13 },
         { "how-to/take-a-bad-edit-out.md", 13 },
         { "how-to/ask-what-another-variant-would-have-done.md", 14 },
+        { "how-to/find-the-edit-that-broke-it.md", 15 },
     };
 
     [Theory]
