@@ -38,7 +38,8 @@ public sealed record RevisionName(string? Timeline, long? Revision, DateTimeOffs
         {
             if (point == "head") return Head(named);
             if (long.TryParse(point, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return new RevisionName(named, number);
-            if (point is ['{', .. var time, '}'] && DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var then))
+            // From the year on: a time of day alone would be another moment tomorrow.
+            if (point is ['{', .. var time, '}'] && time.Length >= 10 && time[..4].All(char.IsAsciiDigit) && time[4] == '-' && DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var then))
                 return new RevisionName(named, null, then);
         }
         throw new RevisionUnknownException($"\"{text}\" is not a revision.", "write main@17, main@head, main@{2026-11-26T12:00:00Z}, 17, head, a tag or a timeline; main@0 is the base");

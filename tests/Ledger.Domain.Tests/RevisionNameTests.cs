@@ -38,6 +38,8 @@ public sealed class RevisionNameTests
     [InlineData("@head")]
     [InlineData("main@{}")]
     [InlineData("main@{yesterday}")]
+    [InlineData("main@{12:00}")]
+    [InlineData("main@{26 November 2026}")]
     [InlineData("what if")]
     [InlineData("@release-1")]
     [InlineData("main@-1")]

@@ -1,5 +1,11 @@
 using System.Text.Json;
+using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Host.Features.Replaying;
+using Ledger.Host.Sessions;
 using Ledger.Host.Tests.Support;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ledger.Host.Tests.Cli;
 
@@ -140,18 +146,25 @@ public sealed class ReplayTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     public async Task A_replay_that_somebody_else_wrote_into_is_not_gone_on_with()
     {
         var ledger = await EditedAsync();
-        await File.WriteAllLinesAsync(ledger["more.jsonl"], Enumerable.Range(0, 10).Select(i => MainJobTests.Fact($"Person {i}", "Rome")));
-        (await ledger.RunAsync("edit", "--from", "more.jsonl")).ShouldEndWith(0);
-        string[] command = ["replay", "main", "--mode", "optimise", "--as", "cut"];
-        using (var process = ledger.Start(command))
+        using (var stop = new CancellationTokenSource())
+        await using (var services = Wiring.Build(TimeProvider.System, "cpu"))
         {
-            while (!(await ledger.RunAsync("log", "-T", "cut", "--json")).Out.Contains("applied", StringComparison.Ordinal)) process.HasExited.ShouldBeFalse();
-            process.Kill();
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            var stopped = await services.GetRequiredService<IMediator>().Send(
+                new ReplayTimeline.Request(
+                    new LedgerPaths(ledger["tiny.ledger"]), RevisionName.Head("main"), null, "cut", ReplayMode.Values, null, [], [], [], null, OutcomesAsRecorded: false, null, ledger["model"], "ana", new AfterOne(stop)),
+                stop.Token);
+            (stopped.Stopped, stopped.Applied).ShouldBe((true, 1));
         }
-        (await ledger.RunAsync("replay", "main", "--mode", "values", "--as", "cut")).ShouldEndWith(2).Err.ShouldContain("other options");
+        (await ledger.RunAsync("replay", "main", "--mode", "optimise", "--as", "cut")).ShouldEndWith(2).Err.ShouldContain("other options");
+        (await ledger.RunAsync("replay", "main", "--mode", "values", "--as", "cut", "--purpose", new string('x', 1000))).ShouldEndWith(2);
         (await ledger.RunAsync("revert", "cut@1", "-T", "cut", "--reason", "in between")).ShouldEndWith(0);
-        (await ledger.RunAsync(command)).ShouldEndWith(2).Err.ShouldContain("wrote to the timeline before it was done");
+        (await ledger.RunAsync("replay", "main", "--mode", "values", "--as", "cut")).ShouldEndWith(2).Err.ShouldContain("wrote to the timeline before it was done");
+    }
+
+    /// <summary>Stops a replay behind its first step.</summary>
+    private sealed class AfterOne(CancellationTokenSource stop) : IProgress<ReplayTimeline.Step>
+    {
+        public void Report(ReplayTimeline.Step value) => stop.Cancel();
     }
 
     private async Task<LedgerProcess> EditedAsync()

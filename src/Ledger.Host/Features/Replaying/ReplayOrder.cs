@@ -3,6 +3,7 @@ using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
+using Ledger.Domain.Validation;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Replay;
 using Ledger.Projections.Timelines;
@@ -25,7 +26,7 @@ internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStar
     /// <exception cref="LedgerException">Something asked for is not there, or does not fit; nothing was recorded.</exception>
     public static async Task<ReplayOrder> OfAsync(LedgerSession session, ReplayTimeline.Request request, CancellationToken token)
     {
-        if (!RevisionName.IsName(request.As)) throw new SetupException($"\"{request.As}\" cannot be a timeline's name.", RevisionName.NameRule);
+        if (new StartBranchValidator().Validate(new StartBranch(request.As, request.Source, request.Purpose, request.Author)) is { IsValid: false } faults) throw new ValidationFailedException(faults);
         var point = await session.PointAsync(request.Source, token);
         var from = await FromAsync(session, request, point, token);
         var mode = request.Mode ?? (request.Variant is null ? ReplayMode.Factors : ReplayMode.Values);
