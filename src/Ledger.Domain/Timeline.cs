@@ -16,6 +16,12 @@ public enum EditStatus
     [JsonStringEnumMemberName("reverted")] Reverted,
 }
 
+public static class EditStatusNames
+{
+    /// <summary>As people say it: "in effect", "quarantined".</summary>
+    public static string Words(this EditStatus status) => status == EditStatus.InEffect ? "in effect" : status.ToString().ToLowerInvariant();
+}
+
 /// <summary>What the aggregate remembers of an edit: enough to decide, no vectors.</summary>
 /// <param name="Revision">The revision at which it was computed.</param>
 /// <param name="Status">Where it stands now.</param>
@@ -190,8 +196,7 @@ public sealed record Timeline
         var entry = new EditEntry(
             taken.Edit, before?.Revision ?? Revision, taken.Status, taken.Variant, taken.Delta, taken.AbsDelta, Accepted: taken.Status == EditStatus.InEffect || before is { Accepted: true });
         var without = settled with { InEffect = settled.InEffect.Remove(taken.Edit) };
-        if (taken.Resolution == Resolution.Theirs)
-            without = taken.Over.Where(o => without.Known(o).Status == EditStatus.InEffect).Aggregate(without, (t, o) => t.Leave(t.Known(o) with { Status = EditStatus.Reverted }));
+        without = taken.GivingWay.Where(o => without.Known(o).Status == EditStatus.InEffect).Aggregate(without, (t, o) => t.Leave(t.Known(o) with { Status = EditStatus.Reverted }));
         return taken.Status == EditStatus.InEffect ? without.Enter(entry) : without.Put(entry);
     }
 

@@ -32,18 +32,12 @@ public sealed class EditElsewhereException(string edit, string timeline, IReadOn
 /// <summary>The edit stands where this decision cannot be made.</summary>
 public sealed class EditStatusException(EditId edit, EditStatus status, string what, EditStatus? wanted = null)
     : LedgerException(
-        $"Edit {edit.Short()} is {Name(status)} and cannot be {what}.",
-        wanted is { } w ? $"only an edit that is {Name(w)} can be {what}" : null)
+        $"Edit {edit.Short()} is {status.Words()} and cannot be {what}.",
+        wanted is { } w ? $"only an edit that is {w.Words()} can be {what}" : null)
 {
     public EditId Edit { get; } = edit;
     public EditStatus Status { get; } = status;
     public override FailureKind Kind => FailureKind.BadInput;
-
-    private static string Name(EditStatus status) => status switch
-    {
-        EditStatus.InEffect => "in effect",
-        _ => status.ToString().ToLowerInvariant(),
-    };
 }
 
 /// <summary>There is nothing that could be taken over from another timeline.</summary>

@@ -221,6 +221,7 @@ public sealed class TimelineTests
     {
         var source = Given.Timeline(Some.Applied(1), Some.Applied(2));
         Taking(Some.Taken(3, Resolution.Theirs, Some.Edit(1))).Then(t => Holds(t, [2, 3], settled: true, one: EditStatus.Reverted));
+        Taking(Some.Taken(3, Resolution.Theirs, Some.Edit(1)) with { Status = EditStatus.Quarantined }).Then(t => Holds(t, [1, 2], settled: true, one: EditStatus.InEffect));      // nothing gives way to what was stopped
         Taking(Some.Taken(3, Resolution.Both, Some.Edit(1))).Then(t => Holds(t, [1, 2, 3], settled: true, one: EditStatus.InEffect));
         Taking(Some.Taken(3, Resolution.Ours, Some.Edit(1))).Then(t => Holds(t, [1, 2], settled: true, one: EditStatus.InEffect));
         Taking(Some.Taken(3, Resolution.Skip, Some.Edit(1))).Then(t => Holds(t, [1, 2], settled: false, one: EditStatus.InEffect));

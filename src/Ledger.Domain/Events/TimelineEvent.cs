@@ -74,7 +74,7 @@ public sealed record EditReinstated(EditId Edit, string Reason, StateId After, D
 /// <summary>What was done with one edit of a merge or cherry-pick.</summary>
 public enum Resolution
 {
-    /// <summary>The source's edit is taken as it stands there; edits of this timeline that it was in conflict with are reverted.</summary>
+    /// <summary>The source's edit is taken as it stands there; edits of this timeline that it was in conflict with are reverted if it takes effect.</summary>
     [JsonStringEnumMemberName("theirs")] Theirs,
 
     /// <summary>This timeline stays as it is, and the matter is settled: the next merge does not bring it up again.</summary>
@@ -103,6 +103,10 @@ public sealed record TakenEdit(
     /// <summary>Whether it changed anything here.</summary>
     [JsonIgnore]
     public bool IsTaken => Resolution is Resolution.Theirs or Resolution.Both;
+
+    /// <summary>The edits of this timeline that were reverted for it: none where it was stopped, since a stopped edit never touches the state.</summary>
+    [JsonIgnore]
+    public ImmutableArray<EditId> GivingWay => Resolution == Resolution.Theirs && Status == EditStatus.InEffect ? Over : [];
 
     public bool Equals(TakenEdit? other) =>
         other is not null && Edit == other.Edit && Resolution == other.Resolution && Over.SequenceEqual(other.Over) && From == other.From && Status == other.Status

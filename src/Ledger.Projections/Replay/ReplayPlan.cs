@@ -83,9 +83,7 @@ public static class ReplayPlan
     /// <summary>The single steps that bring an edit from where it stood to where a merge put it.</summary>
     private static IEnumerable<ReplayStep> Apart(TimelineHistory source, long revision, EditsTaken e, TakenEdit taken, Timeline before)
     {
-        if (taken.Resolution == Resolution.Theirs)
-            foreach (var over in taken.Over.Where(o => before.Known(o).Status == EditStatus.InEffect))
-                yield return new ReplayStep.Revert(revision, over, e.Reason);
+        foreach (var over in taken.GivingWay.Where(o => before.Known(o).Status == EditStatus.InEffect)) yield return new ReplayStep.Revert(revision, over, e.Reason);
 
         var (record, making) = (source.Record(taken.Edit), source.Made(taken.Edit, taken.Delta)!);
         var revert = new ReplayStep.Revert(revision, taken.Edit, e.Reason);

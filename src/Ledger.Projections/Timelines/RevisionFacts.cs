@@ -34,7 +34,7 @@ public static class RevisionFacts
         EditWithheld x => [x.Edit],
         EditReverted x => [x.Edit],
         EditReinstated x => [x.Edit],
-        EditsTaken x => [.. x.Edits.Where(t => t.IsTaken).SelectMany(t => t.Resolution == Resolution.Theirs ? t.Over.Append(t.Edit) : [t.Edit]).Distinct()],
+        EditsTaken x => [.. x.Edits.Where(t => t.IsTaken).SelectMany(t => t.GivingWay.Append(t.Edit)).Distinct()],
         _ => throw new NoRuleException(EventJson.NameOf(e), 0),
     };
 

@@ -179,8 +179,10 @@ public sealed class TimelineHistory
             var taken = edits[i];
             records.TryAdd(taken.Edit, taking[i]);
             inEffect.Remove(taken.Edit);
-            if (taken.Resolution == Resolution.Theirs) inEffect.RemoveAll(taken.Over.Contains);
-            Made(taken.Edit, source.Made(taken.Edit, taken.Delta) ?? Rederived(taken, source, outputs.At(i, [.. inEffect.Select(x => makings[x][^1].Delta)], CancellationToken.None)));
+            // As the gate saw it: with what would give way gone. That has gone only if the edit takes effect.
+            var onto = inEffect.Where(x => taken.Resolution != Resolution.Theirs || !taken.Over.Contains(x));
+            Made(taken.Edit, source.Made(taken.Edit, taken.Delta) ?? Rederived(taken, source, outputs.At(i, [.. onto.Select(x => makings[x][^1].Delta)], CancellationToken.None)));
+            inEffect.RemoveAll(taken.GivingWay.Contains);
             if (taken.Status == EditStatus.InEffect) inEffect.Add(taken.Edit);
         }
     }

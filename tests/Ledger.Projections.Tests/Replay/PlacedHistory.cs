@@ -68,7 +68,7 @@ internal sealed class PlacedHistory
             };
             if (e is not null) history.Add(row.Envelope with { Event = e }, Main);
             if (row.Event is TimelineMerged merged)
-                foreach (var over in merged.Edits.Where(t => t.Edit == edit && t.Resolution == Resolution.Theirs).SelectMany(t => t.Over))
+                foreach (var over in merged.Edits.Where(t => t.Edit == edit).SelectMany(t => t.GivingWay))
                     history.Add(row.Envelope with { Event = history.Timeline.Revert(over, merged.Reason, null) });
         }
         return history;
