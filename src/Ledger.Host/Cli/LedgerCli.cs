@@ -47,6 +47,7 @@ public static partial class LedgerCli
             ReviewCommand.Create(face),
             DecisionCommands.Revert(face),
             DecisionCommands.Reinstate(face),
+            DecisionCommands.Withhold(face),
             TimelineCommands.Branch(face),
             TimelineCommands.List(face),
             TimelineCommands.Tag(face),

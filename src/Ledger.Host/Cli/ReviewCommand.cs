@@ -31,6 +31,7 @@ internal static class ReviewCommand
         {
             printer.Line($"{w.Edit.Short()}  {review.Timeline}@{w.Revision}  {Say.Fact(w.Request.Prompt, w.Request.Subject, w.Request.Target)}  {w.Variant.Name()}  by {Say.OneLine(w.Author)}");
             foreach (var why in w.Why) printer.Field("why", $"{why.Because} (rule {why.Rule})");
+            if (w.Reason is { } reason) printer.Field("said", Say.OneLine(reason));
             printer.Field("instead", string.Join("   ", w.Signals.Variants.Where(v => v.Variant != w.Variant).Select(v => $"{v.Variant.Name()} |Δ| {Say.Small(v.AbsDelta)}")));
         }
         printer.Line();
@@ -41,19 +42,20 @@ internal static class ReviewCommand
     {
         var edit = DecisionCommands.Edit();
         var reason = DecisionCommands.Reason();
-        var variant = new Option<string?>("--variant", "-v") { Description = "The variant to let it in under; default the recorded one." };
+        var variant = new Option<string?>("--variant", "-v") { Description = "The variant to let it in under; default the one it has." };
         variant.AcceptOnlyFromAmong([.. VariantNames.All.Select(v => v.Name())]);
         var mode = new Option<string>("--mode") { Description = "values: factors anew from the recorded keys and v_e; optimise: v_e anew on the present model; verbatim: the recorded factors.", DefaultValueFactory = _ => "values" };
         mode.AcceptOnlyFromAmong("values", "optimise", "verbatim");
-        var command = new Command("release", "Let a quarantined edit in. The gate is asked and its verdict recorded, but you decide.") { edit, variant, mode, reason };
+        var dryRun = DecisionCommands.DryRun();
+        var command = new Command("release", "Let a quarantined edit in. The gate is asked and its verdict recorded, but you decide.") { edit, variant, mode, reason, dryRun };
         face.Bind(command, async (parsed, printer, token) =>
         {
             Variant? under = VariantNames.TryParse(parsed.GetValue(variant), out var v) ? v : null;
             var how = parsed.GetValue(mode) switch { "optimise" => ReleaseMode.Optimise, "verbatim" => ReleaseMode.Verbatim, _ => ReleaseMode.Values };
             var result = await face.Mediator.Send(new ReleaseEditFeature.Request(
                 new DecideOnEdit(parsed.GetRequiredValue(edit), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason)),
-                CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed), parsed.GetValue(CommonOptions.Model), under, how), token);
-            DecisionCommands.Print(printer, result, $"take it back: ledger revert {result.Edit.Short()} --reason \"…\"");
+                CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed), parsed.GetValue(CommonOptions.Model), under, how, parsed.GetValue(dryRun)), token);
+            DecisionCommands.Print(printer, result, $"take it back: ledger revert {result.Edit.Short()} --reason \"…\"{Say.On(result.Timeline)}");
             return Errors.Done;
         });
         return command;

@@ -54,11 +54,7 @@ internal static class ShowCommand
         }
     }
 
-    private static string Status(EditStatus status) => status switch
-    {
-        EditStatus.InEffect => "in effect",
-        _ => $"{status.ToString().ToLowerInvariant()}, not in the weights",
-    };
+    private static string Status(EditStatus status) => status == EditStatus.InEffect ? status.Words() : $"{status.Words()}, not in the weights";
 
     private static string Next(EditStatus status, string id) => status switch
     {

@@ -6,33 +6,39 @@ using MediatR;
 
 namespace Ledger.Host.Features;
 
-/// <summary>What a decision did; the stable fields of <c>review release</c>, <c>dismiss</c>, <c>revert</c> and <c>reinstate</c> with <c>--json</c>.</summary>
+/// <summary>What a decision did; the stable fields of <c>review release</c>, <c>dismiss</c>, <c>withhold</c>, <c>revert</c> and <c>reinstate</c> with <c>--json</c>.</summary>
+/// <param name="Recorded">False for a dry run.</param>
+/// <param name="Revision">The revision it made or, with a dry run, would make.</param>
 /// <param name="State">The state id after.</param>
 /// <param name="Caught">What the gate said of released factors; empty for the others.</param>
 public sealed record DecisionResult(
-    long Revision, string Timeline, EditId Edit, string What, string Prompt, string Subject, string Target, StateId State, int InEffect, IReadOnlyList<string> Caught)
+    bool Recorded, long Revision, string Timeline, EditId Edit, string What, string Prompt, string Subject, string Target, StateId State, int InEffect, IReadOnlyList<string> Caught)
 {
-    public static DecisionResult Of(RevisionRow row, TimelineHistory history)
+    /// <summary>Records a decision about one edit, unless it is a dry run, and says what it does.</summary>
+    public static async Task<DecisionResult> RecordAsync(LedgerSession session, TimelineHistory history, TimelineEvent e, string author, bool dryRun, CancellationToken token)
     {
-        var request = history.Record(row.Edits.Single()).Request;
-        IReadOnlyList<string> caught = row.Event is EditReleased x ? [.. x.Verdict.Caught.Select(f => $"{f.Because} (rule {f.Rule})")] : [];
-        return new DecisionResult(
-            row.Revision, history.Name, row.Edits.Single(), RevisionFacts.What(row.Event), request.Prompt, request.Subject, request.Target,
-            history.Timeline.State, history.Timeline.InEffect.Count, caught);
+        session.Setup.RequireOpen(history.Timeline.Id);
+        var (after, edit) = (history.Timeline.Evolve(e), RevisionFacts.Edits(e).Single());
+        if (!dryRun) await session.AppendAsync(history.Tip, e, CommandContext.For(author), token);
+        var request = history.Record(edit).Request;
+        IReadOnlyList<string> caught = e is EditReleased x ? [.. x.Verdict.Caught.Select(f => $"{f.Because} (rule {f.Rule})")] : [];
+        return new DecisionResult(!dryRun, after.Revision, history.Name, edit, RevisionFacts.What(e), request.Prompt, request.Subject, request.Target, after.State, after.InEffect.Count, caught);
     }
 }
 
-/// <summary>Decisions that need neither model nor factors: dismiss, revert, reinstate.</summary>
+/// <summary>Decisions that need neither model nor factors: dismiss, withhold, revert, reinstate.</summary>
 public static class Decide
 {
     public enum Kind
     {
         Dismiss,
+        Withhold,
         Revert,
         Reinstate,
     }
 
-    public sealed record Request(Kind Kind, DecideOnEdit Command, LedgerPaths Ledger, string Timeline) : IRequest<DecisionResult>, ICarriesCommand
+    /// <param name="DryRun">Compute everything, append nothing.</param>
+    public sealed record Request(Kind Kind, DecideOnEdit Command, LedgerPaths Ledger, string Timeline, bool DryRun) : IRequest<DecisionResult>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
@@ -49,11 +55,11 @@ public static class Decide
             TimelineEvent e = request.Kind switch
             {
                 Kind.Dismiss => timeline.Dismiss(edit, reason),
+                Kind.Withhold => timeline.Withhold(edit, reason, [], null),
                 Kind.Revert => timeline.Revert(edit, reason, null),
                 _ => timeline.Reinstate(edit, reason, null),
             };
-            var row = await session.AppendAsync(history.Tip, e, CommandContext.For(author), token);
-            return DecisionResult.Of(row, history);
+            return await DecisionResult.RecordAsync(session, history, e, author, request.DryRun, token);
         }
     }
 }

@@ -13,8 +13,9 @@ namespace Ledger.Host.Features;
 /// <summary>Lets a quarantined edit in, with factors for the state as it is now.</summary>
 public static class ReleaseEditFeature
 {
-    /// <param name="Variant">Null for the recorded one.</param>
-    public sealed record Request(DecideOnEdit Command, LedgerPaths Ledger, string Timeline, string? Model, Variant? Variant, ReleaseMode Mode) : IRequest<DecisionResult>, ICarriesCommand
+    /// <param name="Variant">Null for the one it has.</param>
+    /// <param name="DryRun">Compute everything, append nothing.</param>
+    public sealed record Request(DecideOnEdit Command, LedgerPaths Ledger, string Timeline, string? Model, Variant? Variant, ReleaseMode Mode, bool DryRun) : IRequest<DecisionResult>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
@@ -29,7 +30,9 @@ public static class ReleaseEditFeature
             var record = main.Record(await session.FindEditAsync(main, request.Command.Edit, token));
             var status = main.Timeline.Known(record.Edit).Status;
             if (status != EditStatus.Quarantined) throw new EditStatusException(record.Edit, status, "released", EditStatus.Quarantined);
-            var variant = request.Variant ?? record.Variant;
+            // An earlier release or a merge may have given it another variant, v_e and factors than it was computed with.
+            var present = main.Present(record.Edit);
+            var variant = request.Variant ?? present.Variant;
 
             EditReleased e;
             switch (request.Mode)
@@ -38,16 +41,15 @@ public static class ReleaseEditFeature
                     e = Optimise(session, main, request, record, variant, token);
                     break;
                 case ReleaseMode.Verbatim:
-                    if (variant != record.Variant) throw new SetupException($"Verbatim keeps the recorded factors, which are {record.Variant.Name()}'s.", "release with --mode values to change the variant");
-                    e = Released(session, main, record, variant, request, record.Solution, record.Delta, record.Signals, null);
+                    if (variant != present.Variant) throw new SetupException($"Verbatim keeps the recorded factors, which are {present.Variant.Name()}'s.", "release with --mode values to change the variant");
+                    e = Released(session, main, record, variant, request, present.Solution, present.Delta, present.Digest == record.Delta.Digest ? record.Signals : record.Signals.Sized(present.Variant, present.Delta), null);
                     break;
                 default:
-                    var (factors, m0, outKBar) = Rederive.Values(record.Keys, record.Solution.VE, variant, main.DeltasInEffect());
-                    e = Released(session, main, record, variant, request, EditSolution.Of(m0, record.Solution.VE, factors), factors.Delta, record.Signals.OnState(variant, record.Keys, record.Solution.VE, m0, outKBar), null);
+                    var (factors, m0, outKBar) = Rederive.Values(record.Keys, present.Solution.VE, variant, main.DeltasInEffect());
+                    e = Released(session, main, record, variant, request, EditSolution.Of(m0, present.Solution.VE, factors), factors.Delta, record.Signals.OnState(variant, record.Keys, present.Solution.VE, m0, outKBar), null);
                     break;
             }
-            var row = await session.AppendAsync(main.Tip, e, CommandContext.For(request.Command.Author), token);
-            return DecisionResult.Of(row, main);
+            return await DecisionResult.RecordAsync(session, main, e, request.Command.Author, request.DryRun, token);
         }
 
         private EditReleased Optimise(LedgerSession session, TimelineHistory main, Request request, EditRecord record, Variant variant, CancellationToken token)
