@@ -1,4 +1,5 @@
 using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
 
 namespace Ledger.Domain;
 
@@ -26,3 +27,11 @@ public sealed record StartBranch(string Name, RevisionName From, string? Purpose
 /// <param name="Edit">As the person named it: an id, a beginning of one, a revision.</param>
 /// <param name="Reason">Why: a decision without one cannot be answered for.</param>
 public sealed record DecideOnEdit(string Edit, string Author, string Reason);
+
+/// <summary>Take over what another timeline has and this one lacks.</summary>
+/// <param name="From">The other timeline, at a revision.</param>
+/// <param name="Edits">Which of its edits, as the person named them; null for everything that is lacking.</param>
+/// <param name="Mode"><see cref="ReplayMode.Factors"/> or <see cref="ReplayMode.Values"/>.</param>
+/// <param name="Interference">Above this an edit is in conflict with one that it interferes with.</param>
+/// <param name="Resolve">What to do with edits in conflict, as the person wrote it: <c>EDIT=theirs</c>, <c>all=skip</c>.</param>
+public sealed record TakeEdits(RevisionName From, IReadOnlyList<string>? Edits, ReplayMode Mode, double Interference, IReadOnlyList<string> Resolve, string Author, string Reason);

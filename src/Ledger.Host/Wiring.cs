@@ -33,6 +33,7 @@ public static class Wiring
         services.AddSingleton<IValidator<ApplyEdit>, ApplyEditValidator>();
         services.AddSingleton<IValidator<DecideOnEdit>, DecideOnEditValidator>();
         services.AddSingleton<IValidator<StartBranch>, StartBranchValidator>();
+        services.AddSingleton<IValidator<TakeEdits>, TakeEditsValidator>();
 
         services.AddTransient<ServiceFactory>(provider => provider.GetService!);
         services.AddTransient<IMediator, Mediator>();
@@ -52,6 +53,7 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ReviewEdits.Request, ReviewEdits.Result>, ReviewEdits.Handler>();
         services.AddTransient<IRequestHandler<ReleaseEditFeature.Request, DecisionResult>, ReleaseEditFeature.Handler>();
         services.AddTransient<IRequestHandler<Decide.Request, DecisionResult>, Decide.Handler>();
+        services.AddTransient<IRequestHandler<Merge.Request, Merge.Result>, Merge.Handler>();
         services.AddTransient<IRequestHandler<Branch.Request, Branch.Result>, Branch.Handler>();
         services.AddTransient<IRequestHandler<Tag.Request, Tag.Result>, Tag.Handler>();
         services.AddTransient<IRequestHandler<CloseTimeline.Request, CloseTimeline.Result>, CloseTimeline.Handler>();

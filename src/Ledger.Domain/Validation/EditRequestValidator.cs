@@ -1,5 +1,6 @@
 using FluentValidation;
 using Ledger.Domain.Editing;
+using Ledger.Domain.Events;
 
 namespace Ledger.Domain.Validation;
 
@@ -76,5 +77,18 @@ public sealed class StartBranchValidator : AbstractValidator<StartBranch>
         RuleFor(c => c.Purpose)
             .Must(p => p is null || p.Length <= LongestPurpose).WithMessage(c => $"the purpose has {c.Purpose!.Length} characters.").Right(_ => $"say it in {LongestPurpose}, or name a page that tells more")
             .Unicode();
+    }
+}
+
+/// <summary>A merge or cherry-pick that can be made, as far as can be told without the ledger.</summary>
+public sealed class TakeEditsValidator : AbstractValidator<TakeEdits>
+{
+    public TakeEditsValidator()
+    {
+        RuleFor(c => c.Edits).Must(e => e is not []).WithMessage("no edit is named.").Right(c => $"`ledger log -T {c.From.Name ?? c.From.Timeline}` lists the edits");
+        RuleFor(c => c.Mode).Must(m => m is ReplayMode.Factors or ReplayMode.Values).WithMessage("edits are taken over by their factors or their values.").Right(_ => "replay computes anew:  ledger replay");
+        RuleFor(c => c.Interference).Must(x => x >= 0).WithMessage("the bound of interference is not a number from 0 on.").Right(_ => "0 reports every pair, 1 those where one edit moves the other's answer as far as that itself did");
+        RuleFor(c => c.Author).Must(a => !string.IsNullOrWhiteSpace(a)).WithMessage("nobody is named as the author.").Right(_ => "name one with --author").Unicode();
+        RuleFor(c => c.Reason).Must(r => !string.IsNullOrWhiteSpace(r)).WithMessage("a decision needs a reason.").Right(_ => "say why with --reason \"…\"").Unicode();
     }
 }

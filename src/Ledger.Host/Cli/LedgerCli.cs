@@ -52,6 +52,8 @@ public static partial class LedgerCli
             TimelineCommands.List(face),
             TimelineCommands.Tag(face),
             TimelineCommands.Close(face),
+            MergeCommands.Merge(face),
+            MergeCommands.CherryPick(face),
             ReplayCommand.Create(face),
             CompareCommand.Create(face),
             DiffCommand.Create(face),

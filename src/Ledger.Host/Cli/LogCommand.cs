@@ -46,7 +46,7 @@ internal static class LogCommand
 
     /// <summary>The fact, or how many.</summary>
     public static string Fact(IReadOnlyList<EditId> edits, string? prompt, string? subject, string? target) =>
-        prompt is not null ? Say.Fact(prompt, subject!, target!) : $"{Say.Count(edits.Count, "edit")}: {string.Join(" ", edits.Take(4).Select(e => e.Short()))}{(edits.Count > 4 ? " …" : "")}";
+        prompt is not null ? Say.Fact(prompt, subject!, target!) : edits.Count == 0 ? "nothing taken" : $"{Say.Count(edits.Count, "edit")}: {string.Join(" ", edits.Take(4).Select(e => e.Short()))}{(edits.Count > 4 ? " …" : "")}";
 
     private static void Print(Printer printer, ShowLog.Result log, int most, DateTimeOffset now)
     {
@@ -59,7 +59,7 @@ internal static class LogCommand
                 l.KvU is { } ku ? Say.Number(ku) : "",
                 Say.Small(l.Distance),
                 l.TargetScore?.After is { } n ? Say.Probability(n) : "",
-                Fact(l.Edits, l.Prompt, l.Subject, l.Target), Say.OneLine(l.Actor), Say.Ago(l.Time, now),
+                Fact(l.Edits, l.Prompt, l.Subject, l.Target) + (l.Source is { } from ? $" from {from.Timeline}@{from.Revision}" : ""), Say.OneLine(l.Actor), Say.Ago(l.Time, now),
             })],
             flexible: 8);
         if (log.Lines.Count > most) printer.Line($"… {Say.Count(log.Lines.Count - most, "older revision")}");

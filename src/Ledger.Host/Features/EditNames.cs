@@ -20,8 +20,12 @@ internal static class EditNames
         var revision = name.Revision ?? history.Timeline.Revision;
         if (name.Time is not null || revision < 1 || revision > history.Rows.Count)
             throw new RevisionUnknownException($"{text} is about no edit.", $"{history.Name} has revisions 1 to {history.Rows.Count}");
-        return history.Rows[(int)revision - 1].Edits is [var only] ? only
-            : throw new RevisionUnknownException($"{text} is about {history.Rows[(int)revision - 1].Edits.Length} edits.", $"name one of them: {string.Join(", ", history.Rows[(int)revision - 1].Edits.Take(8).Select(e => e.Short()))}");
+        return history.Rows[(int)revision - 1].Edits switch
+        {
+            [var only] => only,
+            [] => throw new RevisionUnknownException($"{text} took nothing over: it settled what is not to be taken.", "`ledger log` lists the edits"),
+            var several => throw new RevisionUnknownException($"{text} is about {several.Length} edits.", $"name one of them: {string.Join(", ", several.Take(8).Select(e => e.Short()))}"),
+        };
     }
 
     /// <summary>The same; where the timeline has no such edit, it says which has.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
@@ -31,16 +32,28 @@ public static class ShowEdit
             var (record, now) = (main.Record(edit), main.Timeline.Known(edit));
             return new Result(
                 main.Name, record, now.Status, now.Variant, now.AbsDelta, Medians.Of(main.Timeline, now.Variant, edit),
-                [.. main.Rows.Where(r => r.Edits.Contains(edit)).Select(Happened)]);
+                [.. main.Rows.Where(r => r.Edits.Contains(edit)).Select(r => Happened(r, edit, session.Setup))]);
         }
 
-        private static Happening Happened(RevisionRow row)
+        private static Happening Happened(RevisionRow row, EditId edit, LedgerSetup setup)
         {
             var by = row.Envelope.Metadata;
-            return new Happening(row.Revision, What(row.Event), by.Actor, by.Time, by.Program, RevisionFacts.Reason(row.Event), row.Envelope.Hash, row.Envelope.Previous);
+            return new Happening(row.Revision, What(row.Event, edit, setup), by.Actor, by.Time, by.Program, RevisionFacts.Reason(row.Event), row.Envelope.Hash, row.Envelope.Previous);
         }
 
-        private static string What(TimelineEvent e) =>
-            e is EditReleased x ? $"released as {x.Variant.Name()} ({x.Mode.ToString().ToLowerInvariant()}, |Δ| {x.Signals.Own.AbsDelta:0.0e-0})" : RevisionFacts.What(e);
+        private static string What(TimelineEvent e, EditId edit, LedgerSetup setup) => e switch
+        {
+            EditReleased x => string.Create(CultureInfo.InvariantCulture, $"released as {x.Variant.Name()} ({x.Mode.ToString().ToLowerInvariant()}, |Δ| {x.Signals.Own.AbsDelta:0.0e-0})"),
+            EditsTaken x => Taken(x, edit, $"{RevisionFacts.What(x)} from {setup.Timelines[x.Source].Started.Name}@{x.SourceRevision}"),
+            _ => RevisionFacts.What(e),
+        };
+
+        private static string Taken(EditsTaken x, EditId edit, string from)
+        {
+            if (x.Edits.FirstOrDefault(t => t.IsTaken && t.Edit == edit) is not { } taken)
+                return $"reverted: gave way to {string.Join(", ", x.Edits.Where(t => t.IsTaken && t.GivingWay.Contains(edit)).Select(t => t.Edit.Short()))}, {from},";
+            var why = taken.Caught.IsEmpty ? "" : $", {string.Join(", ", taken.Caught.Select(f => $"{f.Because} (rule {f.Rule})"))}";
+            return string.Create(CultureInfo.InvariantCulture, $"{from} as {taken.Variant.Name()}, {taken.Status.Words()} ({x.Mode.ToString().ToLowerInvariant()}, |Δ| {taken.AbsDelta:0.0e-0}{why})");
+        }
     }
 }

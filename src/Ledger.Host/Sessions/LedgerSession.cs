@@ -108,6 +108,9 @@ public sealed class LedgerSession : IAsyncDisposable
         }
     }
 
+    /// <summary>A timeline that was read because another one took from it, at least up to what was taken.</summary>
+    public TimelineHistory Read(TimelineId timeline) => histories[timeline];
+
     /// <summary>A timeline's end, without factors: what stays in memory does not grow with the edits that are there.</summary>
     /// <param name="timeline">Its name.</param>
     /// <exception cref="RevisionUnknownException">There is no such timeline.</exception>
