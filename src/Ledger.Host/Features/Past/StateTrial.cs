@@ -54,7 +54,7 @@ internal abstract class StateTrial : IDisposable
                 var bench = Workbench.Load(session, library, guard, request.Model, token);
                 try
                 {
-                    return new PerplexityTrial(bench, texts, timesBase ? bound * bench.Editor.Perplexity(texts, token) : bound);
+                    return new PerplexityTrial(bench, texts, bound, timesBase ? bench.Editor.Perplexity(texts, token) : null);
                 }
                 catch
                 {
@@ -85,15 +85,18 @@ internal abstract class StateTrial : IDisposable
         public override void Dispose() => bench.Dispose();
     }
 
-    private sealed class PerplexityTrial(Workbench bench, IReadOnlyList<string> texts, double bound) : StateTrial
+    /// <param name="atBase">What <paramref name="bound"/> is to be multiplied with.</param>
+    private sealed class PerplexityTrial(Workbench bench, IReadOnlyList<string> texts, double bound, double? atBase) : StateTrial
     {
-        public override string Says { get; } = string.Create(CultureInfo.InvariantCulture, $"the perplexity is at most {bound:g4}");
+        private readonly double most = bound * (atBase ?? 1);
+
+        public override string Says => string.Create(CultureInfo.InvariantCulture, $"the perplexity is at most {most:g4}") + (atBase is { } p ? string.Create(CultureInfo.InvariantCulture, $", {bound:g4} times the base's {p:g4}") : "");
 
         public override Task<Sight> LookAsync(TimelineHistory history, CancellationToken token)
         {
             bench.Install(history, token);
             var perplexity = bench.Editor.Perplexity(texts, token);
-            return Task.FromResult(new Sight(perplexity <= bound, string.Create(CultureInfo.InvariantCulture, $"perplexity {perplexity:g4}"), bench.Fingerprint));
+            return Task.FromResult(new Sight(perplexity <= most, string.Create(CultureInfo.InvariantCulture, $"perplexity {perplexity:g4}"), bench.Fingerprint));
         }
 
         public override void Dispose() => bench.Dispose();
