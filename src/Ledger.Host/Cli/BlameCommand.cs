@@ -25,10 +25,12 @@ internal static class BlameCommand
         });
         face.Bind(command, async (parsed, printer, token) =>
         {
+            var waiting = new ProgressLine(face);
             var request = new BlameEdits.Request(
                 CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), PastOptions.Of(parsed, parsed.GetValue(at)), parsed.GetValue(prompt), parsed.GetValue(subject), parsed.GetValue(edit),
-                parsed.GetValue(top), parsed.GetValue(confirm));
+                parsed.GetValue(top), parsed.GetValue(confirm), new Steps(waiting));
             var result = await face.Mediator.Send(request, token);
+            waiting.Clear();
             if (printer.IsJson) printer.Json(result);
             else Print(printer, result);
             return Errors.Done;
@@ -42,7 +44,7 @@ internal static class BlameCommand
         if (r is { Base: { } atBase, Now: { } now })
             printer.Table(
                 ["", "p(answer)", "greedy continuation"],
-                [[$"  {r.Timeline}@{r.Revision}", Say.Probability(now.N), Say.OneLine(now.Text)], ["  base", Say.Probability(atBase.N), Say.OneLine(atBase.Text)]],
+                [[$"  {r.Timeline}@{r.Revision}", Probability(now), Say.OneLine(now.Text)], ["  base", Probability(atBase), Say.OneLine(atBase.Text)]],
                 flexible: 2);
         printer.Line();
         printer.Table(
@@ -50,12 +52,15 @@ internal static class BlameCommand
             [.. r.Suspects.Select((s, i) => (string[])
             [
                 $"{i + 1}", .. PastOptions.Cells(s.Edit), Say.Number(s.Moves), s.Token is { } token ? Say.OneLine(token.Trim()) : "subject",
-                s.Without is { } p ? Say.Probability(p.N) : "", s.Without is { } w ? (s.Changes == true ? "" : "(the same) ") + Say.OneLine(w.Text) : "", PastOptions.Fact(s.Edit),
+                s.Without is { } p ? Probability(p) : "", s.Without is { } w ? (s.Changes == true ? "" : "(the same) ") + Say.OneLine(w.Text) : "", PastOptions.Fact(s.Edit),
             ])],
             flexible: 9);
         printer.Line();
         printer.Line(Verdict(r));
     }
+
+    /// <summary>Where nothing is said there is nothing to be likely.</summary>
+    private static string Probability(BlameEdits.Reply reply) => double.IsNaN(reply.N) ? "" : Say.Probability(reply.N);
 
     private static string Verdict(BlameEdits.Result r)
     {
@@ -66,5 +71,10 @@ internal static class BlameCommand
         if (first.Changes == true) return $"Without {id} the answer is another one.   Next: ledger show {id}{Say.On(r.Timeline)}      take it out: ledger revert {id} --reason \"…\"{Say.On(r.Timeline)}";
         return $"None of the {confirmed} that were left out changes the answer alone.   Next: more of them with --confirm {Math.Min(4 * confirmed, r.InEffect)}"
             + (r.Now!.Text == r.Base!.Text ? "; the base says the same" : "");
+    }
+
+    private sealed class Steps(ProgressLine waiting) : IProgress<BlameEdits.Step>
+    {
+        public void Report(BlameEdits.Step value) => waiting.Show(value.Done, value.Total, $"{value.Done} of {value.Total} states asked", "state");
     }
 }

@@ -15,8 +15,11 @@ internal static class DiffCommand
         {
             var names = CommonOptions.RevisionsOf(parsed, [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)]);
             var texts = parsed.GetValue(prompts) is { } file ? TextLines.Read(file, "prompt") : null;
-            var request = new DiffStates.Request(CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), names[0], names[1], parsed.GetValue(answers) || texts is not null, texts);
+            var waiting = new ProgressLine(face);
+            var request = new DiffStates.Request(
+                CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), names[0], names[1], parsed.GetValue(answers) || texts is not null, texts, new Steps(waiting));
             var r = await face.Mediator.Send(request, token);
+            waiting.Clear();
             if (printer.IsJson) printer.Json(r);
             else Print(printer, r);
             return Errors.Done;
@@ -73,4 +76,9 @@ internal static class DiffCommand
     private static string Name(DiffStates.Side side) => $"{side.Timeline}@{side.Revision}";
 
     private static string Both(string a, string b) => a == b ? a : $"{a} | {b}";
+
+    private sealed class Steps(ProgressLine waiting) : IProgress<DiffStates.Step>
+    {
+        public void Report(DiffStates.Step value) => waiting.Show(value.Done, value.Total, $"{value.Done} of {value.Total} answers", "answer");
+    }
 }

@@ -17,7 +17,11 @@ public static class BlameEdits
     /// <param name="Edit">Whose fact is asked about: its prompt and its recorded key; it need not be in effect.</param>
     /// <param name="Top">How many suspects are listed.</param>
     /// <param name="Confirm">How many of them are left out one by one.</param>
-    public sealed record Request(LedgerPaths Ledger, string? Model, RevisionName At, string? Prompt, string? Subject, string? Edit, int Top, int Confirm) : IRequest<Result>;
+    public sealed record Request(
+        LedgerPaths Ledger, string? Model, RevisionName At, string? Prompt, string? Subject, string? Edit, int Top, int Confirm, IProgress<Step>? Progress) : IRequest<Result>;
+
+    /// <summary>The model answered at a state.</summary>
+    public readonly record struct Step(int Done, int Total);
 
     /// <summary>The stable fields of <c>blame --json</c>.</summary>
     /// <param name="Base">What the base says; null where no model was run.</param>
@@ -53,7 +57,7 @@ public static class BlameEdits
             var suspects = ranked.Take(Math.Max(request.Top, request.Confirm))
                 .Select(b => new Suspect(NamedEdit.Of(history, b.Edit), b.Moves, everywhere is null ? null : b.Position, everywhere?[b.Position].Text, null, null, null)).ToList();
             var result = new Result(history.Name, history.Timeline.Revision, edits.Count, asked.Text, request.Subject ?? known?.Request.Subject, null, null, suspects);
-            return request.Confirm > 0 ? new LeavingOut(bench!, edits, asked.Text).Confirm(result, request.Confirm, token) : result;
+            return request.Confirm > 0 ? new LeavingOut(bench!, edits, asked.Text, request.Progress).Confirm(result, request.Confirm, token) : result;
         }
 
         private static async Task<EditRecord> RecordAsync(LedgerSession session, TimelineHistory history, string named, CancellationToken token)

@@ -19,7 +19,10 @@ public static class DiffStates
 
     /// <param name="Answers">Whether the model is asked.</param>
     /// <param name="Prompts">What it is asked; null for the prompts of the edits that differ.</param>
-    public sealed record Request(LedgerPaths Ledger, string? Model, RevisionName A, RevisionName B, bool Answers, IReadOnlyList<string>? Prompts) : IRequest<Result>;
+    public sealed record Request(LedgerPaths Ledger, string? Model, RevisionName A, RevisionName B, bool Answers, IReadOnlyList<string>? Prompts, IProgress<Step>? Progress) : IRequest<Result>;
+
+    /// <summary>A prompt was answered by the base or by one of the two.</summary>
+    public readonly record struct Step(int Done, int Total);
 
     /// <summary>The stable fields of <c>diff --json</c>.</summary>
     /// <param name="Same">How many edits of both have the same factors.</param>
@@ -71,13 +74,18 @@ public static class DiffStates
             // Equal ids are equal weights, and equal weights say the same.
             if (prompts.Length == 0 || a.Timeline.State == b.Timeline.State) return new AskedBoth(prompts.Length, left, []);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
+            var done = 0;
             var (atBase, atA, atB) = (Says(null), Says(a), Says(b));
             return new AskedBoth(prompts.Length, left, [.. Enumerable.Range(0, prompts.Length).Where(i => atA[i] != atB[i]).Select(i => new Answered(prompts[i], atBase[i], atA[i], atB[i]))]);
 
             string[] Says(TimelineHistory? history)
             {
                 if (history is not null) bench.Install(history, token);
-                return [.. prompts.Select(p => bench.Editor.Continue(p, Tokens, token))];
+                return Array.ConvertAll(prompts, prompt =>
+                {
+                    request.Progress?.Report(new Step(done++, 3 * prompts.Length));
+                    return bench.Editor.Continue(prompt, Tokens, token);
+                });
             }
         }
 

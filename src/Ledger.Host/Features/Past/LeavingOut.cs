@@ -5,7 +5,7 @@ using Ledger.Projections.Timelines;
 namespace Ledger.Host.Features.Past;
 
 /// <summary>What is said to a prompt at a state, and what without one of its edits: the fold leaves it out, and the model runs.</summary>
-internal sealed class LeavingOut(Workbench bench, IReadOnlyList<EffectiveEdit> edits, string prompt)
+internal sealed class LeavingOut(Workbench bench, IReadOnlyList<EffectiveEdit> edits, string prompt, IProgress<BlameEdits.Step>? progress)
 {
     private const int Tokens = 12;
 
@@ -18,8 +18,14 @@ internal sealed class LeavingOut(Workbench bench, IReadOnlyList<EffectiveEdit> e
         var said = Said(edits, token);
         var answer = said with { Ids = [.. said.Ids.Take(AnswerTokens)] };
         var now = Reply(said, answer, token);
-        var first = result.Suspects.Take(count).Select(s => Without(s, now, answer, token)).ToList();
         var atBase = Reply(Said([], token), answer, token);
+        var total = 2 + Math.Min(count, result.Suspects.Count);
+        var first = new List<BlameEdits.Suspect>();
+        foreach (var suspect in result.Suspects.Take(count))
+        {
+            progress?.Report(new BlameEdits.Step(2 + first.Count, total));
+            first.Add(Without(suspect, now, answer, token));
+        }
         return result with { Base = atBase, Now = now, Suspects = [.. first.OrderByDescending(s => s.Fall).ThenByDescending(s => s.Moves), .. result.Suspects.Skip(count)] };
     }
 
