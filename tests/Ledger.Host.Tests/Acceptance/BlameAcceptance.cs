@@ -44,7 +44,7 @@ public sealed class BlameAcceptance(MeasuredLedger measured)
     {
         // The gate stops some.
         var ran = await run(["edit", "--from", records, "--first", $"{count + 2 + count / 5}", "--variant", "r-rome"]);
-        ran.ExitCode.ShouldBeOneOf(0, 4);
+        if (ran.ExitCode != 4) ran.ShouldEndWith(0);
         var log = (await run(["log", "--json"])).ShouldEndWith(0).Json;
         var edits = log.Where(l => l.GetProperty("status").GetString() == "in-effect").Take(count).ToArray();
         edits.Length.ShouldBe(count);
