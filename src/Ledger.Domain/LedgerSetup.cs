@@ -66,9 +66,9 @@ public sealed record LedgerSetup
         KeyStatisticsRecorded x => this with { Statistics = x.Statistics },
         GatePolicySet x => this with { Policies = Policies.Add(x.Policy) },
         TimelineStarted x => this with { Timelines = Timelines.Add(x.Timeline, new TimelineEntry(x, hash)) },
-        ReplayStarted x => this with { Replays = Replays.Add(x.Timeline, x) },
-        ReplayCompleted x => this with { Replayed = Replayed.Add(x.Timeline, x) },
-        TimelineClosed x => this with { Closed = Closed.Add(x.Timeline, x) },
+        ReplayStarted x => this with { Replays = Replays.SetItem(x.Timeline, x) },
+        ReplayCompleted x => this with { Replayed = Replayed.SetItem(x.Timeline, x) },
+        TimelineClosed x => this with { Closed = Closed.SetItem(x.Timeline, x) },
         RevisionTagged x => this with { Tags = Tags.SetItem(x.Tag, x) },
         _ => throw new NoRuleException(EventJson.NameOf(e), Events - 1),
     };
@@ -120,6 +120,16 @@ public sealed record LedgerSetup
         RequireOpen(timeline);
         return new TimelineClosed(timeline, reason);
     }
+
+    /// <summary>Begins a replay; null where this very one was begun before.</summary>
+    /// <exception cref="SetupException">Another one was begun into its timeline.</exception>
+    public ReplayStarted? Begin(ReplayStarted replay) =>
+        !Replays.TryGetValue(replay.Timeline, out var begun) ? replay
+        : begun == replay ? null
+        : throw new SetupException($"\"{Timelines[replay.Timeline].Started.Name}\" is a replay that was begun with other options.", "repeat the very command to go on with it, or choose another name");
+
+    /// <summary>Ends a replay; null where somebody else did.</summary>
+    public ReplayCompleted? Complete(ReplayCompleted replay) => Replayed.ContainsKey(replay.Timeline) ? null : replay;
 
     /// <exception cref="SetupException">Nothing is added to the timeline any more.</exception>
     public void RequireOpen(TimelineId timeline)

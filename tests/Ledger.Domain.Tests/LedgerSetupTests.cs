@@ -128,6 +128,21 @@ public sealed class LedgerSetupTests
     }
 
     [Fact]
+    public void A_replay_is_begun_and_ended_once_whoever_tries()
+    {
+        var branch = new TimelineId(2);
+        var begun = new ReplayStarted(branch, Some.MainId, 1, 5, ReplayMode.Values, null, [], [], "default@1", false);
+        var done = new ReplayCompleted(branch, 5, new StateId(Digest.Zero), null, 5, 0);
+        var started = new TimelineStarted(branch, "a", new Fork(Some.MainId, 0, default), "", TimelineOrigin.Replayed);
+        Given.Ledger(Some.Opened, Some.MainStarted, started).Then(s => (s.Begin(begun), s.Complete(done)).ShouldBe((begun, done)));
+        Given.Ledger(Some.Opened, Some.MainStarted, started, begun, done).Then(s =>
+        {
+            (s.Begin(begun), s.Complete(done with { Applied = 4 })).ShouldBe((null, null));
+            Should.Throw<SetupException>(() => s.Begin(begun with { Mode = ReplayMode.Optimise }));
+        });
+    }
+
+    [Fact]
     public void A_closed_timeline_takes_nothing_more()
     {
         var branch = new TimelineId(2);

@@ -74,6 +74,7 @@ internal static class CompareCommand
     private static string RequireNew(string path)
     {
         if (Directory.Exists(path)) throw new SetupException($"{path} is a folder.", "name a file for the page");
+        if (Path.Exists(path)) throw new SetupException($"{path} exists already.", "choose another name, or remove it first");
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) throw new SetupException($"There is no folder {folder}.", "make it first");
         return path;
     }

@@ -21,8 +21,8 @@ internal static class ReplayCommand
                 + "auto: values, but optimise where v_e was found on a different model. Default factors, or values with --variant.",
         };
         mode.AcceptOnlyFromAmong("factors", "values", "optimise", "auto");
-        var without = new Option<string[]>("--without") { Description = "Leave these edits out, with every decision about them.", HelpName = "EDIT", AllowMultipleArgumentsPerToken = true };
-        var only = new Option<string[]>("--only") { Description = "Replay these edits and no others.", HelpName = "EDIT", AllowMultipleArgumentsPerToken = true };
+        var without = new Option<string[]>("--without") { Description = "Leave this edit out, with every decision about it; may be given several times.", HelpName = "EDIT" };
+        var only = new Option<string[]>("--only") { Description = "Replay this edit and no others; may be given several times.", HelpName = "EDIT" };
         var order = new Option<string?>("--order") { Description = "A file that names every edit in the new order, one id a line, # for remarks; decisions follow behind the edits.", HelpName = "FILE" };
         var gate = new Option<string?>("--gate") { Description = "off: rules are computed and written down, and stop nothing; or a policy that this ledger has had; default the present one.", HelpName = "off|POLICY" };
         var outcomes = new Option<string?>("--outcomes") { Description = "as-recorded: what was let in is let in and what was stopped is stopped, whatever the gate finds." };

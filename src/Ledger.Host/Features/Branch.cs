@@ -67,6 +67,7 @@ public static class CloseTimeline
     {
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
+            if (string.IsNullOrWhiteSpace(request.Reason) || request.Reason.Length > 400) throw new SetupException("A closing needs a reason of at most 400 characters.", "say why with --reason \"…\"");
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var (id, name) = session.Setup.Timeline(request.Timeline).Started is var started ? (started.Timeline, started.Name) : default;
             await session.DecideAsync(s => s.Close(id, request.Reason), CommandContext.For(request.Author), token);

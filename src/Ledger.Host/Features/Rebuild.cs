@@ -26,6 +26,8 @@ public static class Rebuild
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             if (request.Out is not null && request.At.Count != 1) throw new SetupException("--out takes the matrix of one revision.", "name one revision");
+            // Whatever it is: it could be the ledger, or a checkpoint.
+            if (Path.Exists(request.Out)) throw new SetupException($"{request.Out} exists already.", "choose another name, or remove it first");
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var past = new List<TimelineHistory>();
             foreach (var name in request.At) past.Add(await session.AtAsync(name, token));
@@ -53,7 +55,8 @@ public static class Rebuild
         private static async Task<Digest?> RecordedAsync(LedgerSession session, TimelineHistory history, CancellationToken token)
         {
             if (history.Timeline.Revision == 0) return session.Setup.Base.BaseMatrix;
-            return (await session.HistoryAsync(history.Name, token)).Fingerprint(history.Timeline.State);
+            return (await session.HistoryAsync(history.Name, token)).Fingerprint(history.Timeline.State)
+                ?? session.Setup.Replayed.Values.FirstOrDefault(r => r.State == history.Timeline.State && r.Fingerprint is not null)?.Fingerprint;
         }
     }
 }

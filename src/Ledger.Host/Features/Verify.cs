@@ -47,11 +47,12 @@ public static class Verify
             var histories = new List<TimelineHistory>();
             foreach (var name in names.DefaultIfEmpty(LedgerSetup.Main)) histories.Add(await session.HistoryAsync(name, token));
             foreach (var history in histories) CheckStates(session.Setup, history);
+            foreach (var history in histories) CheckReplayed(session, history);
 
             var path = BaseGuard.Locate(session, request.Model);
             guard.CheckInFull(session, path, token);
             var w0 = guard.ReadMatrix(session, path);
-            var fingerprints = histories.Sum(h => CheckFingerprints(session.Setup, h, w0, request.Deep, token));
+            var fingerprints = histories.Sum(h => CheckFingerprints(session.Setup, h, w0, request.Deep, token) + CheckReplayedFingerprint(session, h, w0, token));
             return new Result(
                 walk.Events, histories.Sum(h => Own(session.Setup, h).Count()), fingerprints,
                 [.. histories.Select(h => new Line(h.Name, h.Timeline.Revision, h.Timeline.State, h.Head))], session.Setup.Base.Base.Name, compared);
@@ -82,6 +83,19 @@ public static class Verify
             }
         }
 
+        /// <summary>What the end of a replay says of it.</summary>
+        private static void CheckReplayed(LedgerSession session, TimelineHistory history)
+        {
+            if (!session.Setup.Replayed.TryGetValue(history.Timeline.Id, out var claimed)) return;
+            if (claimed.Revision > history.Timeline.Revision) throw Wrong($"says that it ended at revision {claimed.Revision}, the timeline has {history.Timeline.Revision}");
+            var end = history.At(claimed.Revision);
+            if (end.Timeline.State != claimed.State) throw Wrong($"says that it ended in the state {claimed.State.Value.Short()}, its edits give {end.Timeline.State.Value.Short()}");
+            var outcomes = end.Rows.Skip((int)(history.Started.Fork?.Revision ?? 0)).Select(r => r.Event).OfType<EditJudged>().ToLookup(e => e is EditApplied);
+            if (claimed.Applied != outcomes[true].Count() || claimed.Stopped != outcomes[false].Count()) throw Wrong($"says that {claimed.Applied} edits were let in and {claimed.Stopped} stopped; there are {outcomes[true].Count()} and {outcomes[false].Count()}");
+
+            VerificationException Wrong(string what) => new(session.SetupStream, session.Setup.Events - 1, $"or an earlier event: the end of the replay {history.Name} {what}");
+        }
+
         /// <summary>An edit names what it was computed with; the ledger's own stream must have it, whole to its end.</summary>
         private static void CheckSetup(LedgerSetup setup, EventEnvelope e, EditRecord record)
         {
@@ -107,6 +121,15 @@ public static class Verify
                     throw new VerificationException(row.Envelope, $"records the weight fingerprint {expected.Short()}, the fold gives {actual.Short()}");
             }
             return recorded.Count;
+        }
+
+        /// <summary>The weights at the end of a replay from events alone stand in no event of its timeline.</summary>
+        private static int CheckReplayedFingerprint(LedgerSession session, TimelineHistory history, float[] w0, CancellationToken token)
+        {
+            if (session.Setup.Replayed.GetValueOrDefault(history.Timeline.Id) is not { Fingerprint: { } expected } claimed) return 0;
+            var actual = WeightFingerprint.Of(new RunningState(w0, session.Setup.Base.Matrix).At(history.At(claimed.Revision).DeltasInEffect(), token));
+            return expected == actual ? 1
+                : throw new VerificationException(session.SetupStream, session.Setup.Events - 1, $"or an earlier event: the end of the replay {history.Name} records the weight fingerprint {expected.Short()}, the fold gives {actual.Short()}");
         }
     }
 

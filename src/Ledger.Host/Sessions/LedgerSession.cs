@@ -137,12 +137,13 @@ public sealed class LedgerSession : IAsyncDisposable
     }
 
     /// <summary>Decides on the set-up as it is and appends; where others were faster, decides again on what they left.</summary>
+    /// <returns>The event; null where there was nothing to decide any more.</returns>
     /// <exception cref="StreamConflictException">Five times in a row.</exception>
-    public async Task<T> DecideAsync<T>(Func<LedgerSetup, T> decide, CommandContext by, CancellationToken token) where T : SetupEvent
+    public async Task<T?> DecideAsync<T>(Func<LedgerSetup, T?> decide, CommandContext by, CancellationToken token) where T : SetupEvent
     {
         for (var tries = 1; ; tries++)
         {
-            var e = decide(Setup);
+            if (decide(Setup) is not { } e) return null;
             try
             {
                 await AppendAsync(e, by, token);
@@ -161,6 +162,8 @@ public sealed class LedgerSession : IAsyncDisposable
     /// <exception cref="TimelineConflictException">Somebody else appended since this session read it.</exception>
     public async Task<RevisionRow> AppendAsync(TimelineTip tip, TimelineEvent e, CommandContext by, CancellationToken token)
     {
+        // It may have been closed since this session read the set-up, which for a long run is long ago.
+        await CatchUpSetupAsync(token);
         Setup.RequireOpen(tip.Timeline.Id);
         try
         {

@@ -25,7 +25,7 @@ public static class ReplayPlan
         foreach (var edit in without.Concat(order))
             if (!known.Contains(edit)) throw ReplayPlanException.NotReplayed(edit, source.Name, from);
 
-        var left = steps.Where(s => !without.Contains(s.Edit) && !(withoutDismissed && source.Timeline.Known(s.Edit).Status == EditStatus.Dismissed)).ToList();
+        var left = steps.Where(s => !without.Contains(s.Edit) && !(withoutDismissed && known.Contains(s.Edit) && source.Timeline.Known(s.Edit).Status == EditStatus.Dismissed)).ToList();
         if (order.Count == 0) return [.. left];
         if (order.GroupBy(e => e).FirstOrDefault(g => g.Count() > 1) is { } twice) throw ReplayPlanException.Twice(twice.Key);
         foreach (var edit in order.Where(without.Contains)) throw ReplayPlanException.LeftOut(edit);

@@ -58,8 +58,8 @@ public sealed class Replayer
         ReplayStep.Release x => Released(x),
         ReplayStep.Revert x when Stands(x, EditStatus.InEffect) => target.Timeline.Revert(Named(x.Edit), x.Reason, null),
         ReplayStep.Reinstate x when Stands(x, EditStatus.Reverted) => target.Timeline.Reinstate(Named(x.Edit), x.Reason, null),
-        ReplayStep.Withhold x when KeepsOutcomes && Stands(x, EditStatus.InEffect) => target.Timeline.Withhold(Named(x.Edit), x.Reason, x.Findings, null),
-        ReplayStep.Dismiss x when KeepsOutcomes && Stands(x, EditStatus.Quarantined) => target.Timeline.Dismiss(Named(x.Edit), x.Reason),
+        ReplayStep.Withhold x when KeepsOutcome(x) && Stands(x, EditStatus.InEffect) => target.Timeline.Withhold(Named(x.Edit), x.Reason, x.Findings, null),
+        ReplayStep.Dismiss x when KeepsOutcome(x) && Stands(x, EditStatus.Quarantined) => target.Timeline.Dismiss(Named(x.Edit), x.Reason),
         _ => null,
     };
 
@@ -106,7 +106,8 @@ public sealed class Replayer
     /// <summary>Above this, a v_e is flagged as found on a different model (ledger semantics: a v_e found on a broken model carries the damage along).</summary>
     public const double DifferentModel = 0.5;
 
-    private bool KeepsOutcomes => rules.Mode == ReplayMode.Factors || rules.OutcomesAsRecorded;
+    /// <summary>Whether a stop is repeated: where outcomes are kept, and of an edit that was inherited, which nobody judges anew.</summary>
+    private bool KeepsOutcome(ReplayStep step) => rules.Mode == ReplayMode.Factors || rules.OutcomesAsRecorded || inherited.Contains(step.Edit);
 
     private bool Stands(ReplayStep step, EditStatus status) => target.Timeline.Edits.GetValueOrDefault(Named(step.Edit))?.Status == status;
 

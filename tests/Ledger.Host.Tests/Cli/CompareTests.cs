@@ -53,7 +53,6 @@ public sealed class CompareTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var ledger = await ReplayedAsync();
         (await ledger.RunAsync("edit", "{} & <b>friends</b> live in", "--subject", "<script>alert(1)</script>", "--to", "Rome", "-T", "main-p")).ShouldEndWith(0);
         await File.WriteAllLinesAsync(ledger["prompts.txt"], ["Ada lives in", "", "Nobody <i>lives</i> in"]);
-        await File.WriteAllTextAsync(ledger["text.html"], "an older page");
 
         (await ledger.RunAsync("compare", "main", "main-p", "--prompts", "prompts.txt", "--text", "prompts.txt", "--html", "text.html")).ShouldEndWith(0).Out.ShouldContain("written to text.html");
 
@@ -75,6 +74,7 @@ public sealed class CompareTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         await RefusedAsync("cannot be read", "main", "main-p", "--text", "nowhere.txt");
         await RefusedAsync("no folder", "main", "main-p", "--html", "nowhere/page.html");
         await RefusedAsync("is a folder", "main", "main-p", "--html", ".");
+        await RefusedAsync("exists already", "main", "main-p", "--html", "tiny.ledger");
 
         async Task RefusedAsync(string why, params string[] args)
         {

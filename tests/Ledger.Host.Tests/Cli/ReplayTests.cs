@@ -22,7 +22,7 @@ public sealed class ReplayTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         (await ledger.RunAsync("revert", edits[1], "--reason", "to see")).ShouldEndWith(0);
         (await ledger.RunAsync("replay", "main@5", "--as", "again")).ShouldEndWith(0).Out.ShouldContain("5 let in");
         (await ledger.RunAsync("replay", "main@5", "--without", "main@2", "--as", "without")).ShouldEndWith(0);
-        (await ledger.RunAsync("replay", "main@5", "--only", "main@1", "main@3", "--as", "only")).ShouldEndWith(0);
+        (await ledger.RunAsync("replay", "main@5", "--only", "main@1", "--only", "main@3", "--as", "only")).ShouldEndWith(0);
         (await ledger.RunAsync("replay", "main@5", "--from", "3", "--without", "main@4", "--as", "later")).ShouldEndWith(0);
         await File.WriteAllLinesAsync(ledger["order.txt"], ["# the other way round", .. edits.Take(5).Reverse()]);
         (await ledger.RunAsync("replay", "main@5", "--order", "order.txt", "--as", "reversed")).ShouldEndWith(0);

@@ -102,6 +102,14 @@ public sealed class ReplayerTests
     }
 
     [Fact]
+    public void Every_decision_about_an_inherited_edit_is_repeated() => Over("0000000000c8", h =>
+    {
+        var from = h.Main.Timeline.Revision / 2;
+        var replayed = Replay(h, h.Main, ReplayMode.Values, from: from);
+        foreach (var edit in h.Main.At(from).Timeline.Edits.Keys) replayed.Timeline.Known(edit).Status.ShouldBe(h.Main.Timeline.Known(edit).Status);
+    }, 2_000);
+
+    [Fact]
     public void The_same_replay_makes_the_same_events()
     {
         Over("0000000000c7", h =>

@@ -70,7 +70,7 @@ public static class ReplayTimeline
 
             var (fingerprint, why) = bench is not null ? (bench.FingerprintOf(target, token), null) : Fingerprint(session, target, request.Model, token);
             await session.DecideAsync(
-                s => new ReplayCompleted(replay.Timeline, target.Timeline.Revision, target.Timeline.State, fingerprint, result.Applied, result.Quarantined + result.Rejected), CommandContext.For(request.Author), token);
+                s => s.Complete(new ReplayCompleted(replay.Timeline, target.Timeline.Revision, target.Timeline.State, fingerprint, result.Applied, result.Quarantined + result.Rejected)), CommandContext.For(request.Author), token);
             return result with { Fingerprint = fingerprint, WithoutFingerprint = why };
         }
 
@@ -83,7 +83,8 @@ public static class ReplayTimeline
             if (known is not null && known.Started.Fork != fork) throw ReplayOrder.OtherOptions(request.As);
             if (known is null)
                 await session.DecideAsync(s => s.Start(order.Started.Timeline, request.As, fork, request.Purpose ?? order.Purpose, TimelineOrigin.Replayed), by, token);
-            return await session.DecideAsync(_ => order.Started, CommandContext.For(request.Author), token);
+            await session.DecideAsync(s => s.Begin(order.Started), CommandContext.For(request.Author), token);
+            return order.Started;
         }
 
         /// <summary>The weights at the end, where the base is at hand: a replay from events alone does without.</summary>
