@@ -52,6 +52,24 @@ public sealed class BisectEndsTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
+    public async Task A_merge_is_one_revision_and_all_it_took_is_named()
+    {
+        var ledger = await BrokenAsync();
+        (await ledger.RunAsync("branch", "clean", "--from", "main@1")).ShouldEndWith(0);
+        (await ledger.RunAsync("merge", "main", "-T", "clean", "--resolve", "all=both", "--reason", "to see")).ShouldEndWith(0);
+        (await ledger.RunAsync("edit", "The mother tongue of {} is", "--subject", "Eve", "--to", "English", "-T", "clean")).ShouldEndWith(0);
+        var (prompt, expect) = await Questions.FlippedAsync(ledger, "clean@1", "clean@2");
+        string[] bisect = ["bisect", "--prompt", prompt, "--expect", expect, "-T", "clean"];
+        var first = (await ledger.RunAsync([.. bisect, "--json"])).ShouldEndWith(0).Json.Single().GetProperty("first");
+        (first.GetProperty("revision").GetInt64(), first.GetProperty("what").GetString()).ShouldBe((2, "merged"));
+        first.GetProperty("edits").EnumerateArray().Select(e => e.GetProperty("edit").GetProperty("subject").GetString()).ShouldBe(["Bob", "Cleo", "Dan"]);
+        (await ledger.RunAsync(bisect)).ShouldEndWith(0).Out.ShouldContain("ledger branch NAME --from clean@1");
+        // Each of them is a suspect of its own.
+        var suspects = (await ledger.RunAsync("blame", prompt, "-T", "clean", "--json")).ShouldEndWith(0).Json.Single().GetProperty("suspects").EnumerateArray();
+        suspects.Select(s => s.GetProperty("edit").GetProperty("subject").GetString()).ShouldBe(["Ada", "Bob", "Cleo", "Dan", "Eve"], ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task What_makes_no_sense_is_refused_and_nothing_is_appended()
     {
         var ledger = await BrokenAsync();
