@@ -50,7 +50,7 @@ public sealed class BlameAcceptance(MeasuredLedger measured)
         edits.Length.ShouldBe(count);
         var head = $"main@{edits[^1].GetProperty("revision").GetInt64()}";
         RealLedgers.Print($"{what}: {count} facts edited in a row as r-rome; after the last of them, at {head}, who makes the model say each is asked with the plain prompt | with the subject");
-        RealLedgers.Print("place of the responsible edit after five were left out (by how far it moves alone); an edit that later ones have overwritten is not responsible for what is said");
+        RealLedgers.Print("place of the responsible edit after five were left out (by how far it moves alone); where the model says otherwise, other edits may be responsible for what it says");
         var asked = new List<(bool Holds, Place Free, Place Subject)>();
         foreach (var edit in edits)
         {
@@ -59,7 +59,7 @@ public sealed class BlameAcceptance(MeasuredLedger measured)
             var (_, subject) = await AskAsync(id, prompt, "--subject", name);
             var holds = said.TrimStart().StartsWith(target.Trim(), StringComparison.Ordinal);
             asked.Add((holds, free, subject));
-            RealLedgers.Print($"{asked.Count,4}  {$"{prompt.Replace("{}", name)} → {target}",-90}  {free,-9} | {subject,-9}{(holds ? "" : $"  overwritten: {Say.OneLine(said)}")}");
+            RealLedgers.Print($"{asked.Count,4}  {$"{prompt.Replace("{}", name)} → {target}",-90}  {free,-9} | {subject,-9}{(holds ? "" : $"  says otherwise: {Say.OneLine(said)}")}");
         }
         var holding = asked.Where(a => a.Holds).ToList();
         Rates($"the {holding.Count} facts that the model still says", holding);
