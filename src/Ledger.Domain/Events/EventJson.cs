@@ -67,7 +67,7 @@ public sealed class EventJson
     {
         try
         {
-            var metadata = JsonSerializer.Deserialize<EventMetadata>(recorded.Metadata.Span, Options) ?? throw new JsonException("The metadata are null.");
+            var metadata = ReadMetadata(recorded);
             if (metadata.EventId != recorded.Id) throw new JsonException($"It is stored under the id {recorded.Id}, its metadata say {metadata.EventId}.");
             return new EventEnvelope(recorded.Position, recorded.Stream, recorded.Number, metadata, ReadEvent(recorded), recorded.Previous, recorded.Hash);
         }
