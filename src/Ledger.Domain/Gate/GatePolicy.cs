@@ -62,7 +62,7 @@ public sealed record GatePolicy(string Name, int Version, ImmutableArray<GateRul
     ]);
 
     /// <summary>The default's rules, computed and written down, deciding nothing: for reproducing runs that had no gate.</summary>
-    public static GatePolicy Observing { get; } = new("observe", 1, [.. Default.Rules.Select(r => r with { Action = GateAction.Observe })]);
+    public static GatePolicy Observing { get; } = Default.Observed() with { Name = "observe" };
 
     /// <summary>The same rules, computed and written down, deciding nothing.</summary>
     public GatePolicy Observed() => new($"{Name}-observed", Version, [.. Rules.Select(r => r with { Action = GateAction.Observe })]);
