@@ -14,8 +14,8 @@ public sealed record Factors(Variant Variant, RankOneDelta Delta, Float32Vector 
     /// <summary>‖ΔW‖_F.</summary>
     public double FrobeniusNorm => Delta.FrobeniusNorm;
 
-    /// <summary>|Δ| = ‖ΔW‖_F / numel(W): the paper's footnote 2.</summary>
-    public double AbsDelta => FrobeniusNorm / ((double)Delta.R.Length * Delta.U.Length);
+    /// <summary>|Δ|.</summary>
+    public double AbsDelta => Delta.AbsDelta;
 
     /// <summary>Whether u is ū (made from k̄) rather than u_o.</summary>
     public static bool UsesUBar(Variant variant) => variant is not Variant.PRome;

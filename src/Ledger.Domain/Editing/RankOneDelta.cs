@@ -22,5 +22,8 @@ public sealed record RankOneDelta(Float32Vector R, Float32Vector U)
     /// <summary>‖ΔW‖_F = ‖u‖‖r‖.</summary>
     public double FrobeniusNorm => R.Norm() * U.Norm();
 
+    /// <summary>|Δ| = ‖ΔW‖_F / numel(W): the paper's footnote 2.</summary>
+    public double AbsDelta => FrobeniusNorm / ((double)R.Length * U.Length);
+
     public bool IsFinite() => R.IsFinite() && U.IsFinite();
 }

@@ -83,7 +83,7 @@ public sealed record Signals(
     public Signals Sized(Variant variant, RankOneDelta delta) => this with
     {
         Chosen = variant,
-        Variants = [.. Variants.Select(v => v.Variant == variant ? v with { FrobeniusNorm = delta.FrobeniusNorm, AbsDelta = delta.FrobeniusNorm / ((double)delta.R.Length * delta.U.Length) } : v)],
+        Variants = [.. Variants.Select(v => v.Variant == variant ? v with { FrobeniusNorm = delta.FrobeniusNorm, AbsDelta = delta.AbsDelta } : v)],
         Target = null,
         TrueTarget = null,
         Probes = [],

@@ -30,7 +30,7 @@ public static class CompareRevisions
             var (a, b) = (await session.AtAsync(request.A, token), await session.AtAsync(request.B, token));
             var (left, right) = (await EditLineage.OfAsync(session, a, token), await EditLineage.OfAsync(session, b, token));
             var elements = session.Setup.Base.Matrix.Elements;
-            var edits = Pairs(Edits(a, elements, token), left, Edits(b, elements, token), right, a, b);
+            var edits = Pairs(Edits(a, token), left, Edits(b, token), right, a, b);
             var (fromBaseA, fromBaseB) = (StabilitySeries.FromBase(a.Changes, token), StabilitySeries.FromBase(b.Changes, token));
             var between = StabilitySeries.Between(a.Changes, b.Changes, token);
             var difference = StateDifference.Of(a.EditsInEffect(), b.EditsInEffect(), token);
@@ -72,7 +72,7 @@ public static class CompareRevisions
         private static double? Median(double[] sorted) => sorted.Length == 0 ? null : EditGate.Median(sorted);
 
         /// <summary>Each edit of a history as it stands at its end.</summary>
-        private static List<EditSide> Edits(TimelineHistory history, long elements, CancellationToken token)
+        private static List<EditSide> Edits(TimelineHistory history, CancellationToken token)
         {
             var inEffect = history.EditsInEffect();
             var drifts = Drift.Of(inEffect, history.DeltasInEffect(), token).ToDictionary(d => d.Edit);
@@ -82,7 +82,7 @@ public static class CompareRevisions
                 var (keys, drift) = (record.Keys, drifts.GetValueOrDefault(entry.Edit));
                 var u = making.Delta.U;
                 return new EditSide(
-                    entry.Edit, entry.Revision, making.Variant, entry.Status, record.Verdict.Outcome, making.Delta.FrobeniusNorm / elements,
+                    entry.Edit, entry.Revision, making.Variant, entry.Status, record.Verdict.Outcome, making.Delta.AbsDelta,
                     (Factors.UsesUBar(making.Variant) ? keys.KBar : keys.KO).Dot(u), (Factors.SolvesAtKBar(making.Variant) ? keys.KBar : keys.KO).Dot(u),
                     drift?.Residual, drift?.AtKV, drift?.AtKBar, record.Verdict.Caught.FirstOrDefault() is { } caught ? $"{caught.Because} (rule {caught.Rule})" : null);
             })];
