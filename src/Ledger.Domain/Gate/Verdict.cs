@@ -26,7 +26,11 @@ public enum FindingResult
 /// <param name="Threshold">The policy's bound; null for a rule that has none.</param>
 /// <param name="Result">What followed.</param>
 /// <param name="Because">One clause for people: what the value says, or why there is none.</param>
-public sealed record Finding(string Rule, double? Value, double? Threshold, FindingResult Result, string Because);
+public sealed record Finding(string Rule, double? Value, double? Threshold, FindingResult Result, string Because)
+{
+    /// <summary>"k·u ratio 0.081 is under 0.1 (rule key-asymmetry)".</summary>
+    public string InWords() => $"{Because} (rule {Rule})";
+}
 
 /// <summary>Each rule, its value, its threshold and what followed; enough to explain a stop years later.</summary>
 /// <param name="Policy"><c>default@1</c>.</param>

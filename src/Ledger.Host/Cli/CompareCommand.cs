@@ -49,7 +49,7 @@ internal static class CompareCommand
                 [.. c.Edits.Select(e => new[]
                 {
                     Say.Fact(e.Prompt, e.Subject, e.Target), Both(e, s => s.Variant.Name()), Both(e, s => Say.Small(s.AbsDelta)), Both(e, s => Say.Number(s.KvU / s.KuU)),
-                    Both(e, s => s.Residual is { } r ? Say.Number(r) : "–"), Both(e, s => s.Drift is { } d ? Say.Number(d) : "–"), Both(e, ComparisonPage.Status), Both(e, s => Rule(s.Caught)),
+                    Both(e, s => s.Residual is { } r ? Say.Number(r) : "–"), Both(e, s => s.Drift is { } d ? Say.Number(d) : "–"), Both(e, ComparisonPage.Status), Both(e, s => Say.Rule(s.Caught)),
                 })],
                 flexible: 0);
         }
@@ -67,8 +67,6 @@ internal static class CompareCommand
         var (a, b) = (e.A is null ? "absent" : say(e.A), e.B is null ? "absent" : say(e.B));
         return a == b ? a : $"{a} | {b}";
     }
-
-    private static string Rule(string? caught) => caught is null ? "" : caught[(caught.LastIndexOf("rule ", StringComparison.Ordinal) + 5)..^1];
 
     /// <summary>Before the work: a page that cannot be written is known at once.</summary>
     private static string RequireNew(string path)

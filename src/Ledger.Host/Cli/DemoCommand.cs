@@ -79,7 +79,7 @@ internal sealed class DemoCommand
         var r = await face.Mediator.Send(new ApplyEditFeature.Request(new ApplyEdit(request, variant, author, "the demo", null), paths, LedgerSetup.Main, BuiltIn.Model, DryRun: false, OnConflict.Fail, Progress: null), token);
         var stops = r.Verdict.Stops.ToList();
         Step("edit", $"{request.Text} → {request.Target}", $"{variant.Name(),-6}  {Say.Seconds(r.Seconds),6}  |Δ| {Say.Small(r.AbsDelta)}  {r.Outcome.ToString().ToLowerInvariant()}, {(stops.Count == 0 ? "" : "not in the weights, ")}main@{r.Revision}", r);
-        foreach (var why in stops) Step("", "", $"why: {why.Because} (rule {why.Rule})");
+        foreach (var why in stops) Step("", "", $"why: {why.InWords()}");
         return r;
     }
 

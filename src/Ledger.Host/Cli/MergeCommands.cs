@@ -64,7 +64,7 @@ internal static class MergeCommands
         foreach (var line in r.Edits)
         {
             printer.Line($"  {line.Edit.Short()}  {Say.Fact(line.Prompt, line.Subject, line.Target)}   {Became(line)}");
-            foreach (var caught in line.Caught) printer.Field("gate", $"{caught.Because} (rule {caught.Rule})");
+            foreach (var caught in line.Caught) printer.Field("gate", caught.InWords());
             if (line.GaveWay.Count > 0) printer.Field("reverted", $"{string.Join(", ", line.GaveWay.Select(e => e.Short()))} for it");
         }
         printer.Field("state", $"{r.State.Value.Short()}, {Say.Count(r.InEffect, "edit")} in effect");

@@ -92,7 +92,7 @@ internal static class ReplayCommand
     private static string Outcome(ReplayTimeline.Line l)
     {
         var here = l.Outcome.ToString().ToLowerInvariant();
-        return (l.Outcome == l.Recorded ? here : $"{l.Recorded.ToString().ToLowerInvariant()} → {here}") + (l.Caught is { } c ? $" ({c[(c.LastIndexOf("rule ", StringComparison.Ordinal) + 5)..^1]})" : "");
+        return (l.Outcome == l.Recorded ? here : $"{l.Recorded.ToString().ToLowerInvariant()} → {here}") + (l.Caught is { } caught ? $" ({Say.Rule(caught)})" : "");
     }
 
     private sealed class Steps(Printer printer, ProgressLine waiting, List<ReplayTimeline.Line> lines) : IProgress<ReplayTimeline.Step>

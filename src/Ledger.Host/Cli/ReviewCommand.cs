@@ -30,7 +30,7 @@ internal static class ReviewCommand
         foreach (var w in review.Waiting)
         {
             printer.Line($"{w.Edit.Short()}  {review.Timeline}@{w.Revision}  {Say.Fact(w.Request.Prompt, w.Request.Subject, w.Request.Target)}  {w.Variant.Name()}  by {Say.OneLine(w.Author)}");
-            foreach (var why in w.Why) printer.Field("why", $"{why.Because} (rule {why.Rule})");
+            foreach (var why in w.Why) printer.Field("why", why.InWords());
             if (w.Reason is { } reason) printer.Field("said", Say.OneLine(reason));
             printer.Field("instead", string.Join("   ", w.Signals.Variants.Where(v => v.Variant != w.Variant).Select(v => $"{v.Variant.Name()} |Δ| {Say.Small(v.AbsDelta)}")));
         }

@@ -53,6 +53,9 @@ internal static class Say
     /// <summary>"Danielle Darrieux · The mother tongue of {} is → English".</summary>
     public static string Fact(string prompt, string subject, string target) => $"{OneLine(subject)} · {OneLine(prompt)} → {OneLine(target.Trim())}";
 
+    /// <summary>The rule of a finding in words: "key-asymmetry"; nothing where no rule caught the edit.</summary>
+    public static string Rule(string? caught) => caught is null ? "" : caught[(caught.LastIndexOf("rule ", StringComparison.Ordinal) + 5)..^1];
+
     public static string Ago(DateTimeOffset then, DateTimeOffset now) => (now - then) switch
     {
         { TotalMinutes: < 1 } => "just now",

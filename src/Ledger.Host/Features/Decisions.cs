@@ -21,7 +21,7 @@ public sealed record DecisionResult(
         var (after, edit) = (history.Timeline.Evolve(e), RevisionFacts.Edits(e).Single());
         if (!dryRun) await session.AppendAsync(history.Tip, e, CommandContext.For(author), token);
         var request = history.Record(edit).Request;
-        IReadOnlyList<string> caught = e is EditReleased x ? [.. x.Verdict.Caught.Select(f => $"{f.Because} (rule {f.Rule})")] : [];
+        IReadOnlyList<string> caught = e is EditReleased x ? [.. x.Verdict.Caught.Select(f => f.InWords())] : [];
         return new DecisionResult(!dryRun, after.Revision, history.Name, edit, RevisionFacts.What(e), request.Prompt, request.Subject, request.Target, after.State, after.InEffect.Count, caught);
     }
 }

@@ -52,7 +52,7 @@ public static class ShowEdit
         {
             if (x.Edits.FirstOrDefault(t => t.IsTaken && t.Edit == edit) is not { } taken)
                 return $"reverted: gave way to {string.Join(", ", x.Edits.Where(t => t.IsTaken && t.GivingWay.Contains(edit)).Select(t => t.Edit.Short()))}, {from},";
-            var why = taken.Caught.IsEmpty ? "" : $", {string.Join(", ", taken.Caught.Select(f => $"{f.Because} (rule {f.Rule})"))}";
+            var why = taken.Caught.IsEmpty ? "" : $", {string.Join(", ", taken.Caught.Select(f => f.InWords()))}";
             return string.Create(CultureInfo.InvariantCulture, $"{from} as {taken.Variant.Name()}, {taken.Status.Words()} ({x.Mode.ToString().ToLowerInvariant()}, |Δ| {taken.AbsDelta:0.0e-0}{why})");
         }
     }

@@ -84,7 +84,7 @@ public static class CompareRevisions
                 return new EditSide(
                     entry.Edit, entry.Revision, making.Variant, entry.Status, record.Verdict.Outcome, making.Delta.AbsDelta,
                     (Factors.UsesUBar(making.Variant) ? keys.KBar : keys.KO).Dot(u), (Factors.SolvesAtKBar(making.Variant) ? keys.KBar : keys.KO).Dot(u),
-                    drift?.Residual, drift?.AtKV, drift?.AtKBar, record.Verdict.Caught.FirstOrDefault() is { } caught ? $"{caught.Because} (rule {caught.Rule})" : null);
+                    drift?.Residual, drift?.AtKV, drift?.AtKBar, record.Verdict.Caught.FirstOrDefault()?.InWords());
             })];
         }
 

@@ -118,6 +118,6 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
         return new ReplayTimeline.Line(
             target.Timeline.Revision, record.Edit, make.Edit, record.Request.Prompt, record.Request.Subject, record.Request.Target, how, make.Making.Variant, record.Variant,
             make.Making.Delta.AbsDelta, own.AbsDelta, own.KuU, own.KvU, shift, shift > Replayer.DifferentModel, make.Outcome, record.Verdict.Outcome,
-            record.Verdict.Caught.FirstOrDefault() is { } caught ? $"{caught.Because} (rule {caught.Rule})" : null);
+            record.Verdict.Caught.FirstOrDefault()?.InWords());
     }
 }
