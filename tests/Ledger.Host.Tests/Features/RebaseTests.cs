@@ -103,8 +103,7 @@ public sealed class RebaseTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     /// <summary>‖a − b‖ / ‖b‖.</summary>
-    private static double Difference(Float32Vector a, Float32Vector b) =>
-        Math.Sqrt(Enumerable.Range(0, a.Length).Sum(i => Math.Pow((double)a[i] - b[i], 2))) / b.Norm();
+    private static double Difference(Float32Vector a, Float32Vector b) => a.DistanceTo(b) / b.Norm();
 
     /// <summary>A session with its model, as the program has them.</summary>
     private sealed class Desk(LedgerSession session, TimelineTip tip, Workbench bench, EditPipeline pipeline) : IAsyncDisposable
