@@ -62,11 +62,7 @@ internal static class CompareCommand
         printer.Line(page is not null ? $"written to {page}" : "Next: the same with --edits, --facts or --html FILE");
     }
 
-    private static string Both(EditPair e, Func<EditSide, string> say)
-    {
-        var (a, b) = (e.A is null ? "absent" : say(e.A), e.B is null ? "absent" : say(e.B));
-        return a == b ? a : $"{a} | {b}";
-    }
+    private static string Both(EditPair e, Func<EditSide, string> say) => Say.Both(e.A is null ? "absent" : say(e.A), e.B is null ? "absent" : say(e.B));
 
     /// <summary>Before the work: a page that cannot be written is known at once.</summary>
     private static string RequireNew(string path)

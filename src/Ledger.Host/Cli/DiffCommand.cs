@@ -50,8 +50,8 @@ internal static class DiffCommand
                 ["edit there", "here", "same", "variant", "|Δ| there", "here", "fact"],
                 [.. r.Changed.Select(c => new[]
                 {
-                    c.A.Id.Short(), c.B.Id.Short(), c.Same.ToString().ToLowerInvariant(), Both(PastOptions.Cells(c.A)[2], PastOptions.Cells(c.B)[2]), Say.Small(c.A.AbsDelta), Say.Small(c.B.AbsDelta),
-                    Both(PastOptions.Fact(c.A), PastOptions.Fact(c.B)),
+                    c.A.Id.Short(), c.B.Id.Short(), c.Same.ToString().ToLowerInvariant(), Say.Both(PastOptions.Cells(c.A)[2], PastOptions.Cells(c.B)[2]), Say.Small(c.A.AbsDelta), Say.Small(c.B.AbsDelta),
+                    Say.Both(PastOptions.Fact(c.A), PastOptions.Fact(c.B)),
                 })],
                 flexible: 6);
         }
@@ -74,8 +74,6 @@ internal static class DiffCommand
     }
 
     private static string Name(DiffStates.Side side) => $"{side.Timeline}@{side.Revision}";
-
-    private static string Both(string a, string b) => a == b ? a : $"{a} | {b}";
 
     private sealed class Steps(ProgressLine waiting) : IProgress<DiffStates.Step>
     {

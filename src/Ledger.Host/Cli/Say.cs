@@ -53,6 +53,9 @@ internal static class Say
     /// <summary>"Danielle Darrieux · The mother tongue of {} is → English".</summary>
     public static string Fact(string prompt, string subject, string target) => $"{OneLine(subject)} · {OneLine(prompt)} → {OneLine(target.Trim())}";
 
+    /// <summary>What two sides have: once where it is the same.</summary>
+    public static string Both(string a, string b) => a == b ? a : $"{a} | {b}";
+
     /// <summary>The rule of a finding in words: "key-asymmetry"; nothing where no rule caught the edit.</summary>
     public static string Rule(string? caught) => caught is null ? "" : caught[(caught.LastIndexOf("rule ", StringComparison.Ordinal) + 5)..^1];
 
