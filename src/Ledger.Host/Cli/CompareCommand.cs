@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
+using Ledger.Host.Features;
 using Ledger.Host.Features.Comparing;
 
 namespace Ledger.Host.Cli;
@@ -22,7 +23,7 @@ internal static class CompareCommand
         {
             var line = new ProgressLine(face);
             var names = CommonOptions.RevisionsOf(parsed, [parsed.GetRequiredValue(a), parsed.GetRequiredValue(b)]);
-            var page = parsed.GetValue(html) is { } path ? RequireNew(path) : null;
+            var page = parsed.GetValue(html) is { } path ? OutputFile.RequireNew(path) : null;
             var comparison = await face.Mediator.Send(
                 new CompareRevisions.Request(
                     CommonOptions.LedgerOf(parsed), names[0], names[1], parsed.GetValue(CommonOptions.Model), !parsed.GetValue(without), parsed.GetValue(prompts) is { } asked ? TextLines.Read(asked, "prompt") : [],
@@ -63,15 +64,6 @@ internal static class CompareCommand
     }
 
     private static string Both(EditPair e, Func<EditSide, string> say) => Say.Both(e.A is null ? "absent" : say(e.A), e.B is null ? "absent" : say(e.B));
-
-    /// <summary>Before the work: a page that cannot be written is known at once.</summary>
-    private static string RequireNew(string path)
-    {
-        if (Directory.Exists(path)) throw new SetupException($"{path} is a folder.", "name a file for the page");
-        if (Path.Exists(path)) throw new SetupException($"{path} exists already.", "choose another name, or remove it first");
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) throw new SetupException($"There is no folder {folder}.", "make it first");
-        return path;
-    }
 
     private static async Task WriteAsync(string path, string page, CancellationToken token)
     {

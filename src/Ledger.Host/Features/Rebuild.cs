@@ -26,8 +26,7 @@ public static class Rebuild
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             if (request.Out is not null && request.At.Count != 1) throw new SetupException("--out takes the matrix of one revision.", "name one revision");
-            // Whatever it is: it could be the ledger, or a checkpoint.
-            if (Path.Exists(request.Out)) throw new SetupException($"{request.Out} exists already.", "choose another name, or remove it first");
+            if (request.Out is { } wanted) OutputFile.RequireNew(wanted);
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var past = new List<TimelineHistory>();
             foreach (var name in request.At) past.Add(await session.AtAsync(name, token));
