@@ -96,16 +96,9 @@ public sealed class DisablingFactsTests
     }
 
     /// <summary>|Δ| of each variant's sequential run, in order.</summary>
-    private static Dictionary<Variant, double[]> History()
-    {
-        var rows = File.ReadLines(Shared.RequireGolden("smollm2", "sequential.csv")).Select(Cells).ToArray();
-        int variant = Array.IndexOf(rows[0], "variant"), size = Array.IndexOf(rows[0], "abs_delta");
-        return rows.Skip(1).Where(r => r[size].Length > 0).GroupBy(r => r[variant])
-            .ToDictionary(g => VariantNames.TryParse(g.Key, out var v) ? v : throw new FormatException(g.Key), g => g.Select(r => double.Parse(r[size], CultureInfo.InvariantCulture)).ToArray());
-    }
-
-    /// <summary>Cells of a CSV line; a comma between quotes does not part them.</summary>
-    private static string[] Cells(string line) => [.. System.Text.RegularExpressions.Regex.Split(line, ",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")];
+    private static Dictionary<Variant, double[]> History() =>
+        ReferenceTable.Read(Shared.RequireGolden("smollm2", "sequential.csv")).Where(r => r["abs_delta"].Length > 0).GroupBy(r => r["variant"])
+            .ToDictionary(g => VariantNames.TryParse(g.Key, out var v) ? v : throw new FormatException(g.Key), g => g.Select(r => double.Parse(r["abs_delta"], CultureInfo.InvariantCulture)).ToArray());
 
     private static void Print(string what, IReadOnlyCollection<Fact> facts, Variant variant)
     {

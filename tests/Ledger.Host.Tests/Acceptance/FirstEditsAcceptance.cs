@@ -16,7 +16,7 @@ public sealed class FirstEditsAcceptance(MeasuredLedger measured)
         var count = RealLedgers.Count(inCi: 2);
         var ledgers = await RealLedgers.OpenAsync(measured, "first-edits", "observe", Variants);
         var records = Shared.RequireShared("data", "counterfact", "counterfact_full.json");
-        var reference = Reference(Shared.RequireGolden("smollm2", "sequential.csv"));
+        var reference = ReferenceTable.Read(Shared.RequireGolden("smollm2", "sequential.csv"));
         foreach (var variant in Variants)
         {
             (await ledgers.RunAsync(variant, "edit", "--from", records, "--first", $"{count}", "--variant", variant)).ShouldEndWith(0);
@@ -77,22 +77,4 @@ public sealed class FirstEditsAcceptance(MeasuredLedger measured)
     }
 
     private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
-
-    /// <summary>The reference's table; subjects may be quoted and hold commas.</summary>
-    private static List<Dictionary<string, string>> Reference(string path)
-    {
-        var lines = File.ReadAllLines(path).Select(Cells).ToList();
-        return [.. lines.Skip(1).Select(cells => lines[0].Zip(cells).ToDictionary(p => p.First, p => p.Second))];
-    }
-
-    private static string[] Cells(string line)
-    {
-        var cells = new List<string> { "" };
-        var quoted = false;
-        foreach (var c in line)
-            if (c == '"') quoted = !quoted;
-            else if (c == ',' && !quoted) cells.Add("");
-            else cells[^1] += c;
-        return [.. cells];
-    }
 }
