@@ -29,7 +29,6 @@ public sealed record CommandContext(string Actor, Guid Correlation, string? Idem
 public sealed class LedgerSession : IAsyncDisposable
 {
     private readonly IEventStore store;
-    private readonly TimeProvider time;
     private readonly Dictionary<TimelineId, TimelineHistory> histories = [];
     private readonly Dictionary<TimelineId, TimelineTip> tips = [];
     private readonly HashSet<TimelineId> reading = [];
@@ -38,13 +37,15 @@ public sealed class LedgerSession : IAsyncDisposable
     {
         Paths = paths;
         this.store = store;
-        this.time = time;
+        Time = time;
     }
 
     /// <summary>What this program writes into every event.</summary>
     public static string Program { get; } = $"ledger {typeof(LedgerSession).Assembly.GetName().Version!.ToString(3)}";
 
     public LedgerPaths Paths { get; }
+
+    public TimeProvider Time { get; }
 
     public IEventStore Store => store;
 
@@ -238,7 +239,7 @@ public sealed class LedgerSession : IAsyncDisposable
 
     private async Task<EventEnvelope> AppendAsync(StreamName stream, long last, Digest previous, LedgerEvent e, CommandContext by, CancellationToken token)
     {
-        var metadata = new EventMetadata(by.EventId, time.GetUtcNow(), by.Actor, by.Correlation, null, Program);
+        var metadata = new EventMetadata(by.EventId, Time.GetUtcNow(), by.Actor, by.Correlation, null, Program);
         var (type, metadataBytes, data) = (EventJson.NameOf(e), EventJson.Serialize(metadata), EventJson.Serialize(e));
         var hash = EventHash.Of(stream, last + 1, type, metadataBytes, data, previous);
         var result = await store.AppendAsync(stream, new ExpectedRevision(last), new NewEvent(metadata.EventId, type, metadataBytes, data, previous, hash), token);

@@ -107,7 +107,7 @@ public sealed class Workbench : IDisposable
     public static Workbench Load(LedgerSession session, IModelLibrary library, BaseGuard guard, string? modelPath, CancellationToken token)
     {
         var path = BaseGuard.Locate(session, modelPath);
-        var states = StateCache.Of(session.Paths, TimeProvider.System);
+        var states = StateCache.Of(session.Paths, session.Time);
         guard.Check(session, path, token);
         var editor = library.Load(path, session.Setup.Base.Matrix, token);
         try
