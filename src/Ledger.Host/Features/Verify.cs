@@ -2,7 +2,6 @@ using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Host.Sessions;
 using Ledger.Host.Trust;
-using Ledger.Projections.Replay;
 using Ledger.Projections.Timelines;
 using MediatR;
 
@@ -46,13 +45,13 @@ public static class Verify
             var names = session.Setup.Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal).OrderByDescending(n => n == LedgerSetup.Main).ToList();
             var histories = new List<TimelineHistory>();
             foreach (var name in names.DefaultIfEmpty(LedgerSetup.Main)) histories.Add(await session.HistoryAsync(name, token));
-            foreach (var history in histories) CheckStates(session.Setup, history);
-            foreach (var history in histories) CheckReplayed(session, history);
+            var ends = histories.ConvertAll(h => CheckStates(session.Setup, h));
+            foreach (var (history, atEnd) in histories.Zip(ends)) CheckReplayed(session, history, atEnd);
 
             var path = BaseGuard.Locate(session, request.Model);
             guard.CheckInFull(session, path, token);
             var w0 = guard.ReadMatrix(session, path);
-            var fingerprints = histories.Sum(h => CheckFingerprints(session.Setup, h, w0, request.Deep, token) + CheckReplayedFingerprint(session, h, w0, token));
+            var fingerprints = histories.Sum(h => CheckFingerprints(session, h, w0, request.Deep, token));
             return new Result(
                 walk.Events, histories.Sum(h => Own(session.Setup, h).Count()), fingerprints,
                 [.. histories.Select(h => new Line(h.Name, h.Timeline.Revision, h.Timeline.State, h.Head))], session.Setup.Base.Base.Name, compared);
@@ -68,32 +67,35 @@ public static class Verify
         private static IEnumerable<RevisionRow> Own(LedgerSetup setup, TimelineHistory history) =>
             history.Rows.Skip((int)setup.Timelines[history.Timeline.Id].FirstRevision - 1);
 
-        private static void CheckStates(LedgerSetup setup, TimelineHistory history)
+        /// <returns>The state at the end of a replay; null where the timeline is no replay that ended at a revision it has.</returns>
+        private static StateId? CheckStates(LedgerSetup setup, TimelineHistory history)
         {
-            var first = setup.Timelines[history.Timeline.Id].FirstRevision;
-            var past = history.At(first - 1);
+            var past = history.At(setup.Timelines[history.Timeline.Id].FirstRevision - 1);
+            var end = setup.Replayed.GetValueOrDefault(history.Timeline.Id)?.Revision;
+            StateId? atEnd = past.Timeline.Revision == end ? past.Timeline.State : null;
             foreach (var row in Own(setup, history))
             {
                 past.Add(row.Envelope, history);
+                if (row.Revision == end) atEnd = past.Timeline.State;
                 if (row.Event is EditJudged { Record: var record }) CheckSetup(setup, row.Envelope, record);
                 if (RevisionFacts.After(row.Event).State is { } recorded && recorded != past.Timeline.State)
                     throw new VerificationException(row.Envelope, $"records the state {recorded.Value.Short()}, its edits give {past.Timeline.State.Value.Short()}");
                 if (row.Event is EditReleased x && x.Delta != x.Solution.Delta(past.Record(x.Edit).Keys).Digest)
                     throw new VerificationException(row.Envelope, "records another digest than its factors have");
             }
+            return atEnd;
         }
 
         /// <summary>What the end of a replay says of it.</summary>
-        private static void CheckReplayed(LedgerSession session, TimelineHistory history)
+        /// <param name="atEnd">The state where it says that it ended.</param>
+        private static void CheckReplayed(LedgerSession session, TimelineHistory history, StateId? atEnd)
         {
             if (!session.Setup.Replayed.TryGetValue(history.Timeline.Id, out var claimed)) return;
-            if (claimed.Revision > history.Timeline.Revision) throw Wrong($"says that it ended at revision {claimed.Revision}, the timeline has {history.Timeline.Revision}");
-            var end = history.At(claimed.Revision);
-            if (end.Timeline.State != claimed.State) throw Wrong($"says that it ended in the state {claimed.State.Value.Short()}, its edits give {end.Timeline.State.Value.Short()}");
-            var outcomes = end.Rows.Skip((int)(history.Started.Fork?.Revision ?? 0)).Select(r => r.Event).OfType<EditJudged>().ToLookup(e => e is EditApplied);
-            if (claimed.Applied != outcomes[true].Count() || claimed.Stopped != outcomes[false].Count()) throw Wrong($"says that {claimed.Applied} edits were let in and {claimed.Stopped} stopped; there are {outcomes[true].Count()} and {outcomes[false].Count()}");
-
-            VerificationException Wrong(string what) => new(session.SetupStream, session.Setup.Events - 1, $"or an earlier event: the end of the replay {history.Name} {what}");
+            if (atEnd is not { } state) throw WrongEnd(session, history, $"says that it ended at revision {claimed.Revision}, the timeline has {history.Timeline.Revision}");
+            if (state != claimed.State) throw WrongEnd(session, history, $"says that it ended in the state {claimed.State.Value.Short()}, its edits give {state.Value.Short()}");
+            var outcomes = history.Rows.Take((int)claimed.Revision).Skip((int)(history.Started.Fork?.Revision ?? 0)).Select(r => r.Event).OfType<EditJudged>().ToLookup(e => e is EditApplied);
+            if (claimed.Applied != outcomes[true].Count() || claimed.Stopped != outcomes[false].Count())
+                throw WrongEnd(session, history, $"says that {claimed.Applied} edits were let in and {claimed.Stopped} stopped; there are {outcomes[true].Count()} and {outcomes[false].Count()}");
         }
 
         /// <summary>An edit names what it was computed with; the ledger's own stream must have it, whole to its end.</summary>
@@ -104,51 +106,28 @@ public static class Verify
             if (record.KeyStatistics != setup.Statistics?.Digest) throw new VerificationException(e, "was computed with key statistics that the ledger does not record: an event of its own stream is missing");
         }
 
-        private static int CheckFingerprints(LedgerSetup setup, TimelineHistory history, float[] w0, bool deep, CancellationToken token)
+        /// <summary>The newest recorded weight fingerprint of a timeline's own, or with <paramref name="deep"/> all of them, and the one at the end of a replay, which may stand in no event of its timeline.</summary>
+        private static int CheckFingerprints(LedgerSession session, TimelineHistory history, float[] w0, bool deep, CancellationToken token)
         {
-            var recorded = Own(setup, history).Where(r => RevisionFacts.After(r.Event).Fingerprint is not null).ToList();
-            if (!deep) recorded = [.. recorded.TakeLast(1)];
-            if (recorded.Count == 0) return 0;
-            var running = new RunningState(w0, setup.Base.Matrix);
-            var next = recorded.Select(r => r.Revision).ToHashSet();
-            var past = history.At(recorded[0].Revision - 1);
-            foreach (var row in history.Rows.Skip((int)past.Timeline.Revision))
+            var recorded = Own(session.Setup, history).Where(r => RevisionFacts.After(r.Event).Fingerprint is not null).ToList();
+            var due = (deep ? recorded : recorded.TakeLast(1)).Select(r => new Due(r.Revision, RevisionFacts.After(r.Event).Fingerprint!.Value, what => new VerificationException(r.Envelope, what))).ToList();
+            if (session.Setup.Replayed.GetValueOrDefault(history.Timeline.Id) is { Fingerprint: { } atEnd } claimed) due.Add(new Due(claimed.Revision, atEnd, what => WrongEnd(session, history, what)));
+            if (due.Count == 0) return 0;
+            var (weights, past) = (new RunningWeights(w0, session.Setup.Base.Matrix), history.At(due.Min(d => d.Revision)));
+            foreach (var revision in due.ToLookup(d => d.Revision).OrderBy(d => d.Key))
             {
-                past.Add(row.Envelope, history);
-                if (!next.Contains(row.Revision)) continue;
-                var actual = WeightFingerprint.Of(running.At(past.DeltasInEffect(), token));
-                if (RevisionFacts.After(row.Event).Fingerprint is { } expected && expected != actual)
-                    throw new VerificationException(row.Envelope, $"records the weight fingerprint {expected.Short()}, the fold gives {actual.Short()}");
+                foreach (var row in history.Rows.Take((int)revision.Key).Skip((int)past.Timeline.Revision)) past.Add(row.Envelope, history);
+                var actual = weights.Fingerprint(past.DeltasInEffect(), token);
+                if (revision.FirstOrDefault(d => d.Recorded != actual) is { } other) throw other.Wrong($"records the weight fingerprint {other.Recorded.Short()}, the fold gives {actual.Short()}");
             }
-            return recorded.Count;
+            return due.Count;
         }
 
-        /// <summary>The weights at the end of a replay from events alone stand in no event of its timeline.</summary>
-        private static int CheckReplayedFingerprint(LedgerSession session, TimelineHistory history, float[] w0, CancellationToken token)
-        {
-            if (session.Setup.Replayed.GetValueOrDefault(history.Timeline.Id) is not { Fingerprint: { } expected } claimed) return 0;
-            var actual = WeightFingerprint.Of(new RunningState(w0, session.Setup.Base.Matrix).At(history.At(claimed.Revision).DeltasInEffect(), token));
-            return expected == actual ? 1
-                : throw new VerificationException(session.SetupStream, session.Setup.Events - 1, $"or an earlier event: the end of the replay {history.Name} records the weight fingerprint {expected.Short()}, the fold gives {actual.Short()}");
-        }
-    }
+        private static VerificationException WrongEnd(LedgerSession session, TimelineHistory history, string what) =>
+            new(session.SetupStream, session.Setup.Events - 1, $"or an earlier event: the end of the replay {history.Name} {what}");
 
-    /// <summary>A matrix that follows a history: goes on from where it stands when edits were only added, else starts from the base again.</summary>
-    private sealed class RunningState(float[] w0, MatrixAddress matrix)
-    {
-        private readonly float[] w = (float[])w0.Clone();
-        private IReadOnlyList<Domain.Editing.RankOneDelta> folded = [];
-
-        public ReadOnlySpan<float> At(IReadOnlyList<Domain.Editing.RankOneDelta> inEffect, CancellationToken token)
-        {
-            if (!inEffect.Take(folded.Count).SequenceEqual(folded))
-            {
-                w0.CopyTo(w, 0);
-                folded = [];
-            }
-            Fold.Apply(w, matrix.Dv, matrix.Dk, [.. inEffect.Skip(folded.Count)], token);
-            folded = inEffect;
-            return w;
-        }
+        /// <summary>A weight fingerprint to be recomputed.</summary>
+        /// <param name="Wrong">What to throw where it does not come out.</param>
+        private sealed record Due(long Revision, Digest Recorded, Func<string, VerificationException> Wrong);
     }
 }
