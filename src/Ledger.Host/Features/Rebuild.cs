@@ -44,18 +44,10 @@ public static class Rebuild
                 var took = time.GetElapsedTime(started);
                 var fingerprint = WeightFingerprint.Of(w);
                 rebuilt.Add(new Rebuilt(
-                    $"{history.Name}@{history.Timeline.Revision}", history.Timeline.InEffect.Count, history.Timeline.State, fingerprint, await RecordedAsync(session, history, token), took.TotalMilliseconds));
+                    $"{history.Name}@{history.Timeline.Revision}", history.Timeline.InEffect.Count, history.Timeline.State, fingerprint, await session.RecordedFingerprintAsync(history, token), took.TotalMilliseconds));
                 if (request.Out is { } file) MatrixFile.Write(file, w, session, history, fingerprint);
             }
             return new Result(rebuilt, request.Out);
-        }
-
-        /// <summary>What was recorded for this very state, at whatever revision.</summary>
-        private static async Task<Digest?> RecordedAsync(LedgerSession session, TimelineHistory history, CancellationToken token)
-        {
-            if (history.Timeline.Revision == 0) return session.Setup.Base.BaseMatrix;
-            return (await session.HistoryAsync(history.Name, token)).Fingerprint(history.Timeline.State)
-                ?? session.Setup.Replayed.Values.FirstOrDefault(r => r.State == history.Timeline.State && r.Fingerprint is not null)?.Fingerprint;
         }
     }
 }

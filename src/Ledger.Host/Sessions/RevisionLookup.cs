@@ -53,6 +53,18 @@ public static class RevisionLookup
     public static async Task<long> HeadAsync(this LedgerSession session, TimelineEntry timeline, CancellationToken token) =>
         timeline.FirstRevision + ((await session.Store.ReadLastAsync(StreamName.Of(timeline.Started.Timeline), token))?.Number ?? -1);
 
+    /// <summary>
+    /// The weight fingerprint that was recorded of the state a history ends in: of the base, by an event of its timeline, an earlier or a later one, or at the end of a replay. Null where
+    /// none was.
+    /// </summary>
+    public static async Task<Digest?> RecordedFingerprintAsync(this LedgerSession session, TimelineHistory history, CancellationToken token)
+    {
+        var now = history.Timeline;
+        if (now.InEffect.IsEmpty) return session.Setup.Base.BaseMatrix;
+        return (await session.HistoryAsync(history.Name, token)).Fingerprint(now.State)
+            ?? session.Setup.Replayed.Values.FirstOrDefault(r => r.State == now.State && r.Fingerprint is not null)?.Fingerprint;
+    }
+
     private static async Task<long> AtTimeAsync(LedgerSession session, TimelineEntry timeline, DateTimeOffset time, CancellationToken token)
     {
         var found = 0L;

@@ -35,7 +35,7 @@ public static class CompareRevisions
             var between = StabilitySeries.Between(a.Changes, b.Changes, token);
             var difference = StateDifference.Of(a.EditsInEffect(), b.EditsInEffect(), token);
             var comparison = new Comparison(
-                session.Setup.Base.Name, Side(a, edits, e => e.A, difference.FromBaseA / elements), Side(b, edits, e => e.B, difference.FromBaseB / elements), edits,
+                session.Setup.Base.Name, await SideAsync(session, a, edits, e => e.A, difference.FromBaseA / elements, token), await SideAsync(session, b, edits, e => e.B, difference.FromBaseB / elements, token), edits,
                 [.. between.Select((x, i) => new RevisionDistances(i + 1, At(fromBaseA, i, elements), At(fromBaseB, i, elements), x / elements))],
                 difference.Distance / elements, null, [], null, null);
             return request.Answers ? WithAnswers(session, request, comparison, a, b, token) : comparison;
@@ -58,7 +58,7 @@ public static class CompareRevisions
 
         private static double? At(double[] distances, int revision, long elements) => revision < distances.Length ? distances[revision] / elements : null;
 
-        private static Side Side(TimelineHistory history, IReadOnlyList<EditPair> edits, Func<EditPair, EditSide?> side, double distance)
+        private static async Task<Side> SideAsync(LedgerSession session, TimelineHistory history, IReadOnlyList<EditPair> edits, Func<EditPair, EditSide?> side, double distance, CancellationToken token)
         {
             var own = edits.Select(side).OfType<EditSide>().ToList();
             var inEffect = own.Where(e => e.Status == EditStatus.InEffect).ToList();
@@ -66,7 +66,7 @@ public static class CompareRevisions
             return new Side(
                 $"{history.Name}@{history.Timeline.Revision}", inEffect.Count, own.Count(e => e.Status is EditStatus.Quarantined or EditStatus.Rejected or EditStatus.Dismissed),
                 inEffect.Count(e => e.Caught is not null), distance, Median([.. inEffect.Select(e => e.AbsDelta).Order()]), Median(drifts), drifts.Length > 0 ? drifts[^1] : null,
-                history.Timeline.State, history.Fingerprint(history.Timeline.State), history.Head, null, null, null);
+                history.Timeline.State, await session.RecordedFingerprintAsync(history, token), history.Head, null, null, null);
         }
 
         private static double? Median(double[] sorted) => sorted.Length == 0 ? null : EditGate.Median(sorted);

@@ -116,9 +116,8 @@ public static class DiffStates
 
         private static async Task<Side> SideAsync(LedgerSession session, TimelineHistory history, double fromBase, CancellationToken token)
         {
-            var (now, whole) = (history.Timeline, await session.HistoryAsync(history.Name, token));
-            var fingerprint = now.InEffect.IsEmpty ? session.Setup.Base.BaseMatrix : whole.Fingerprint(now.State);
-            return new Side(history.Name, now.Revision, now.InEffect.Count, now.State, fingerprint, fromBase);
+            var now = history.Timeline;
+            return new Side(history.Name, now.Revision, now.InEffect.Count, now.State, await session.RecordedFingerprintAsync(history, token), fromBase);
         }
     }
 }
