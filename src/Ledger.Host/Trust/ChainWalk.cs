@@ -18,6 +18,12 @@ public sealed class ChainWalk
 {
     private const string LedgerPrefix = "ledger-", StartedPrefix = "timeline-started.";
 
+    /// <summary>What is certain where one event alone is wrong.</summary>
+    private const string UpToIt = "in the order of writing, the chains are unbroken up to it";
+
+    /// <summary>What is certain where two events do not fit together.</summary>
+    private const string OneOfTwo = "which of the two was changed, a signed head can tell:  ledger verify --against FILE --key FILE";
+
     private readonly IEventStore store;
     private readonly Dictionary<StreamName, Chain> chains = [];
     private readonly Dictionary<TimelineId, Started> timelines = [];
@@ -61,9 +67,9 @@ public sealed class ChainWalk
         if (store is SqliteEventStore && e.Position.Value != (last?.Position.Value + 1 ?? SqliteEventStore.First.Value)) throw await RemovedBeforeAsync(e, token);
         if (last is null && e.Stream.ToString().StartsWith(LedgerPrefix, StringComparison.Ordinal)) chains.Add(ledger = e.Stream, new Chain(Digest.Zero));
         if (!chains.TryGetValue(e.Stream, out var chain)) throw Wrong(e, "is in a stream that nothing before it began");
-        if (e.Number != chain.Hashes.Count) throw new VerificationException(e.Stream, chain.Hashes.Count, $"is missing or out of place: event {e.Number} stands where it should");
+        if (e.Number != chain.Hashes.Count) throw new VerificationException(e.Stream, chain.Hashes.Count, $"is missing or out of place: event {e.Number} stands where it should", UpToIt);
         if (e.Hash != EventHash.Of(e)) throw Wrong(e, "does not have the hash of its own content: it was changed");
-        if (e.Previous != chain.Head) throw Wrong(e, e.Number == 0 ? "does not begin its chain where it should" : "does not continue the chain: the event before it was changed or replaced");
+        if (e.Previous != chain.Head) throw Wrong(e, e.Number == 0 ? "does not begin its chain where it should" : "does not continue the chain: it or the event before it was replaced", OneOfTwo);
         chain.Hashes.Add(e.Hash);
         last = e;
         if (e.Stream == ledger && e.Type.StartsWith(StartedPrefix, StringComparison.Ordinal)) Start(e);
@@ -73,7 +79,7 @@ public sealed class ChainWalk
     {
         if (EventJson.Current.Read(e).Event is not TimelineStarted started) return;
         if (started.Fork is { } fork && HashAt(fork.Parent, fork.Revision) is var there && there != fork.EventHash)
-            throw Wrong(e, there is null ? $"leaves {fork.Parent} at revision {fork.Revision}, which was not there" : $"names another event than {fork.Parent} has at revision {fork.Revision}");
+            throw Wrong(e, there is null ? $"leaves {fork.Parent} at revision {fork.Revision}, which was not there" : $"names another event than {fork.Parent} has at revision {fork.Revision}", OneOfTwo);
         var own = new Chain(started.Fork?.EventHash ?? e.Hash);
         if (!timelines.TryAdd(started.Timeline, new Started(e.Number, started.Fork, own))) throw Wrong(e, "starts a timeline that was started before");
         chains.Add(StreamName.Of(started.Timeline), own);
@@ -103,13 +109,13 @@ public sealed class ChainWalk
         await foreach (var later in store.ReadAllAsync(last?.Position ?? StorePosition.Start, token))
         {
             var size = sizes.GetValueOrDefault(later.Stream);
-            if (later.Number != size) return new VerificationException(later.Stream, size, "was removed");
+            if (later.Number != size) return new VerificationException(later.Stream, size, "was removed", UpToIt);
             sizes[later.Stream] = size + 1;
         }
         return Wrong(e, "stands behind a gap: the last event of another stream was removed before it");
     }
 
-    private static VerificationException Wrong(RecordedEvent e, string problem) => new(e.Stream, e.Number, problem);
+    private static VerificationException Wrong(RecordedEvent e, string problem, string known = UpToIt) => new(e.Stream, e.Number, problem, known);
 
     /// <param name="Begins">What the first event has as its previous hash.</param>
     private sealed record Chain(Digest Begins)

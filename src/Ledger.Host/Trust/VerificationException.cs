@@ -11,8 +11,9 @@ public sealed class VerificationException : LedgerException
     {
     }
 
-    public VerificationException(StreamName stream, long number, string problem)
-        : base($"Event {number} of {stream} {problem}.", "restore the file from a backup; every event before this one is sound")
+    /// <param name="known">What else is certain; nothing is where this is null.</param>
+    public VerificationException(StreamName stream, long number, string problem, string? known = null)
+        : base($"Event {number} of {stream} {problem}.", "restore the file from a backup that passes" + (known is null ? "" : $"; {known}"))
     {
         Stream = stream;
         Number = number;

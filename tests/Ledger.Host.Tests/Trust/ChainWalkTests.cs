@@ -127,6 +127,29 @@ public sealed class ChainWalkTests : IAsyncDisposable
         walk.Vouched(Branch, 5).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task Where_two_events_do_not_fit_neither_is_called_sound()
+    {
+        await OpenedAsync(revisions: 3);
+        var metadata = Some.Metadata(99);
+        var elsewhere = RandomLedger.Recorded(Main, 3, metadata.EventId, "edit-dismissed.v1", EventJson.Serialize(metadata), EventJson.Serialize(Some.Dismissed(9)), hashes[Main][0]);
+        await RandomLedger.AppendAsync(store, elsewhere, Token);                    // its own hash is right, but it follows another event
+        var fault = await Should.ThrowAsync<VerificationException>(() => ChainWalk.CheckAsync(store, Token));
+        (fault.Stream, fault.Number).ShouldBe((Main, 3));
+        fault.Remedy!.ShouldContain("which of the two was changed");
+        fault.Remedy!.ShouldNotContain("sound");
+    }
+
+    [Fact]
+    public async Task A_fork_that_does_not_fit_calls_nothing_sound_that_may_be_what_was_changed()
+    {
+        await OpenedAsync(revisions: 2);
+        await StartAsync(Id(1), new Fork(Some.MainId, 1, hashes[Main][1]));
+        var fault = (await FaultAsync()).Exception;
+        fault.Remedy!.ShouldContain("which of the two was changed");
+        fault.Remedy!.ShouldNotContain("sound");
+    }
+
     private static TimelineId Id(int n) => new((UInt128)n);
 
     private async Task<Fault> FaultAsync()
