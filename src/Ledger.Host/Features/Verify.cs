@@ -1,5 +1,6 @@
 using Ledger.Domain;
 using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
 using Ledger.Host.Trust;
 using Ledger.Projections.Timelines;
@@ -38,7 +39,7 @@ public static class Verify
 
             // The chain is walked before anything is understood: a changed event is named as such, not as whatever it broke.
             await using var store = await sessions.StoreAsync(request.Ledger, token);
-            var walk = await ChainWalk.CheckAsync(store, token);
+            var walk = await WalkAsync(store, signed, token);
             var compared = signed?.Compare(walk) is { } since ? new Compared(signed.Key, signed.Time, signed.Events, since) : null;
 
             await using var session = await sessions.OpenAsync(request.Ledger, token);
@@ -61,6 +62,20 @@ public static class Verify
         {
             using var key = SigningKey.ReadPublic(against.Key);
             return Attestation.Read(against.Attestation, key);
+        }
+
+        /// <exception cref="SignedHeadException">The chains are broken, and the file is not the one that was signed: both are said.</exception>
+        private static async Task<ChainWalk> WalkAsync(IEventStore store, Attestation? signed, CancellationToken token)
+        {
+            try
+            {
+                return await ChainWalk.CheckAsync(store, token);
+            }
+            catch (LedgerException fault) when (signed is not null && fault.Kind == FailureKind.VerificationFailed)
+            {
+                if (await signed.CompareStoredAsync(store, token) is { } other) throw new SignedHeadException(other.Stream, other.Number, $"{other.Message} Besides: {fault.Message}");
+                throw;
+            }
         }
 
         /// <summary>The rows of a timeline's own stream: what it inherited is checked where it lies.</summary>

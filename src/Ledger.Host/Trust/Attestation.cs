@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ledger.Domain;
 using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
 
 namespace Ledger.Host.Trust;
 
@@ -68,12 +69,41 @@ public sealed record Attestation(LedgerId Ledger, string Name, Digest Base, Immu
         foreach (var signed in Streams)
         {
             var here = ledger.Heads.FirstOrDefault(h => h.Stream == signed.Stream)?.Size ?? 0;
-            if (here == 0) throw new SignedHeadException(signed.Stream, 0, $"{signed.Stream} is gone: it had {signed.Size:N0} events when it was signed.");
-            if (here < signed.Size) throw new SignedHeadException(signed.Stream, here, $"{signed.Stream} was cut off: it had {signed.Size:N0} events when it was signed, and event {here} is the first that is missing.");
+            if (here < signed.Size) throw CutOff(signed, here);
             if (ledger.HashOf(signed.Stream, signed.Size - 1) != signed.Head) throw Replaced(signed, ledger);
         }
         return ledger.Events - Events;
     }
+
+    /// <summary>The same of a ledger whose chains are broken: by sizes and hashes as they are stored, whatever those are worth.</summary>
+    /// <returns>The first stream that is cut off or has another hash than was signed; null where there is none.</returns>
+    public async Task<SignedHeadException?> CompareStoredAsync(IEventStore store, CancellationToken token)
+    {
+        foreach (var signed in Streams)
+        {
+            try
+            {
+                var size = (await store.ReadLastAsync(signed.Stream, token))?.Number + 1 ?? 0;
+                if (size < signed.Size) return CutOff(signed, size);
+                await foreach (var e in store.ReadStreamAsync(signed.Stream, signed.Size - 1, token))
+                {
+                    if (e.Number == signed.Size - 1 && e.Hash != signed.Head) return new SignedHeadException(signed.Stream, e.Number, $"Event {e.Number} of {signed.Stream} has another hash than was signed.");
+                    break;
+                }
+            }
+            catch (LedgerException)
+            {
+                // What cannot be read says nothing; the walk has named it.
+            }
+        }
+        return null;
+    }
+
+    /// <param name="size">How many events it has; the numbers of those that are there begin with 0.</param>
+    private static SignedHeadException CutOff(StreamHead signed, long size) => new(
+        signed.Stream, size,
+        size == 0 ? $"{signed.Stream} is gone: it had {signed.Size:N0} events when it was signed."
+        : $"{signed.Stream} was cut off: it had {signed.Size:N0} events when it was signed, and event {size} is the first that is missing.");
 
     /// <summary>One hash for a whole stream says that it differs, not where; the forks in a ledger stream that is as signed vouch for what lies before them.</summary>
     private SignedHeadException Replaced(StreamHead signed, ChainWalk ledger)

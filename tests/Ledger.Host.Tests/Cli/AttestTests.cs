@@ -84,6 +84,8 @@ public sealed class AttestTests(TinyLedger tiny) : IClassFixture<TinyLedger>
 
         await SqlAsync(ledger, "UPDATE events SET metadata = CAST(replace(CAST(metadata AS TEXT), '\"ana\"', '\"eve\"') AS BLOB) WHERE number = 0 AND stream LIKE 'timeline-%'");
         await ShouldFailAsync(ledger, ["attest", "--key", "me.pem", "--out", "new.json"], 5, "does not have the hash of its own content");
+        // Another fault does not hide that the file was cut off.
+        await ShouldFailAsync(ledger, ["verify", "--against", "signed.json", "--key", "me.pem.pub"], 5, "event 1 is the first that is missing. Besides: Event 0 of timeline-");
     }
 
     private static async Task EditAsync(LedgerProcess ledger, string subject, params string[] more) =>

@@ -151,6 +151,34 @@ public sealed class AttestationTests : IDisposable
         Should.Throw<SignedHeadException>(() => attested.Compare(another)).Message.ShouldContain("not the ledger that was signed");
     }
 
+    [Fact]
+    public async Task What_is_stored_is_held_against_what_was_signed_whatever_its_chains_are_worth()
+    {
+        var attested = Attested(await WalkAsync(seed: 8, events: 60));
+        (await StoredAsync(_ => true)).ShouldBeNull();
+        foreach (var signed in attested.Streams)
+        {
+            var fault = (await StoredAsync(e => e.Stream != signed.Stream || e.Number < signed.Size - 1)).ShouldNotBeNull();
+            (fault.Stream, fault.Number).ShouldBe((signed.Stream, signed.Size - 1));
+            fault.Message.ShouldContain(signed.Size == 1 ? "is gone" : "was cut off");
+        }
+        foreach (var other in attested.Streams)
+        {
+            var fault = (await StoredAsync(_ => true, attested with { Streams = attested.Streams.Replace(other, other with { Head = Some.Digest("another") }) })).ShouldNotBeNull();
+            (fault.Stream, fault.Number).ShouldBe((other.Stream, other.Size - 1));
+            fault.Message.ShouldContain("another hash than was signed");
+        }
+
+        // The same ledger, but only some of its events: no chain of it need hold.
+        async Task<SignedHeadException?> StoredAsync(Func<RecordedEvent, bool> keep, Attestation? against = null)
+        {
+            await using var store = new InMemoryEventStore();
+            await using var whole = new InMemoryEventStore();
+            foreach (var e in (await RandomLedger.WriteAsync(whole, 8, 60, Token)).Events.Where(keep)) await RandomLedger.AppendAsync(store, e, Token);
+            return await (against ?? attested).CompareStoredAsync(store, Token);
+        }
+    }
+
     private static async Task<ChainWalk> WalkAsync(int seed, int events)
     {
         await using var store = new InMemoryEventStore();
