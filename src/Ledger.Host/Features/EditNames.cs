@@ -11,22 +11,8 @@ internal static class EditNames
 {
     /// <param name="history">The timeline a command is about.</param>
     /// <exception cref="EditUnknownException"/> <exception cref="EditAmbiguousException"/> <exception cref="RevisionUnknownException"/>
-    public static EditId Find(TimelineHistory history, string text)
-    {
-        if (!text.Contains('@', StringComparison.Ordinal)) return history.Find(text);
-        var name = RevisionName.Parse(text, history.Name);
-        if (name.Timeline != history.Name && !history.Timeline.Id.ToString().StartsWith(TimelineId.Normal(name.Timeline!), StringComparison.Ordinal))
-            throw new RevisionUnknownException($"{text} is a revision of {name.Timeline}, and this is about {history.Name}.", $"add -T {name.Timeline}, or name a revision of {history.Name}");
-        var revision = name.Revision ?? history.Timeline.Revision;
-        if (name.Time is not null || revision < 1 || revision > history.Rows.Count)
-            throw new RevisionUnknownException($"{text} is about no edit.", $"{history.Name} has revisions 1 to {history.Rows.Count}");
-        return history.Rows[(int)revision - 1].Edits switch
-        {
-            [var only] => only,
-            [] => throw new RevisionUnknownException($"{text} took nothing over: it settled what is not to be taken.", "`ledger log` lists the edits"),
-            var several => throw new RevisionUnknownException($"{text} is about {several.Length} edits.", $"name one of them: {string.Join(", ", several.Take(8).Select(e => e.Short()))}"),
-        };
-    }
+    public static async Task<EditId> FindHereAsync(this LedgerSession session, TimelineHistory history, string text, CancellationToken token) =>
+        text.Contains('@', StringComparison.Ordinal) ? await OfRevisionAsync(session, history, text, token) : history.Find(text);
 
     /// <summary>The same; where the timeline has no such edit, it says which has.</summary>
     /// <exception cref="EditElsewhereException">Another timeline has it.</exception>
@@ -34,13 +20,33 @@ internal static class EditNames
     {
         try
         {
-            return Find(history, text);
+            return await session.FindHereAsync(history, text, token);
         }
         catch (EditUnknownException unknown)
         {
             if (await ElsewhereAsync(session, history, EditId.Normal(text), token) is { Count: > 0 } where) throw new EditElsewhereException(unknown.Edit, history.Name, where);
             throw;
         }
+    }
+
+    /// <summary>What a timeline inherited goes by its own name and by that of the ancestor.</summary>
+    private static async Task<EditId> OfRevisionAsync(LedgerSession session, TimelineHistory history, string text, CancellationToken token)
+    {
+        var (setup, name) = (session.Setup, RevisionName.Parse(text, history.Name));
+        var (own, named) = (setup.Timelines[history.Timeline.Id], setup.Timeline(name.Timeline!));
+        var revision = named == own && name.Time is null ? name.Revision ?? history.Timeline.Revision : (await session.PointAsync(name, token)).Revision;
+        if (setup.Owner(named, revision).Started.Timeline != setup.Owner(own, revision).Started.Timeline)
+            throw new RevisionUnknownException(
+                setup.Ancestry(own).Contains(named) ? $"{text} is not a revision of {history.Name}, which left {named.Started.Name} at {named.Started.Name}@{setup.LastOf(named, own)}."
+                : $"{text} is a revision of {named.Started.Name}, and this is about {history.Name}.",
+                $"add -T {named.Started.Name}, or name a revision of {history.Name}");
+        if (revision < 1 || revision > history.Rows.Count) throw new RevisionUnknownException($"{text} is about no edit.", $"{history.Name} has revisions 1 to {history.Rows.Count}");
+        return history.Rows[(int)revision - 1].Edits switch
+        {
+            [var only] => only,
+            [] => throw new RevisionUnknownException($"{text} took nothing over: it settled what is not to be taken.", "`ledger log` lists the edits"),
+            var several => throw new RevisionUnknownException($"{text} is about {several.Length} edits.", $"name one of them: {string.Join(", ", several.Take(8).Select(e => e.Short()))}"),
+        };
     }
 
     /// <summary>The first few edits of other timelines whose ids begin so, each where it was computed. Of all events only those are understood that hold the letters.</summary>

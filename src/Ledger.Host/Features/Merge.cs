@@ -75,7 +75,7 @@ public static class Merge
             var picked = new List<EditId>();
             foreach (var named in command.Edits ?? []) picked.Add(await session.FindEditAsync(source, named, token));
             var items = command.Edits is null ? MergeItem.Lacking(target, source, new KnownDecisions(session.Read)) : MergeItem.Picked(target, source, picked);
-            var plan = MergePlan.Of(target, source, items, command.Interference, Resolutions.Parse(command.Resolve, items, source), token);
+            var plan = MergePlan.Of(target, source, items, command.Interference, await Resolutions.ParseAsync(session, command.Resolve, items, source, token), token);
             if (plan.Unresolved.Any() || plan.Edits.All(e => e.Resolution == Resolution.Skip)) return Outcome(target.Timeline, null, recorded: false);
 
             var taken = command.Mode == ReplayMode.Values ? Takeover.Values(plan, target, source, session.Setup.Policy, token) : Takeover.Factors(plan);
@@ -123,7 +123,7 @@ internal static class Resolutions
     };
 
     /// <exception cref="ResolutionException">Not of that form, or about an edit that is not to be taken.</exception>
-    public static MergeChoices Parse(IReadOnlyList<string> written, ImmutableArray<MergeItem> items, TimelineHistory source)
+    public static async Task<MergeChoices> ParseAsync(LedgerSession session, IReadOnlyList<string> written, ImmutableArray<MergeItem> items, TimelineHistory source, CancellationToken token)
     {
         var choices = MergeChoices.None;
         foreach (var text in written)
@@ -135,7 +135,7 @@ internal static class Resolutions
                 choices = choices with { Conflicts = resolution };
                 continue;
             }
-            var edit = EditNames.Find(source, named);
+            var edit = await session.FindHereAsync(source, named, token);
             if (items.All(i => i.Edit != edit))
                 throw new ResolutionException($"Edit {edit.Short()} is not among those to be taken.", items.IsEmpty ? "leave --resolve out" : $"they are {string.Join(", ", items.Take(8).Select(i => i.Edit.Short()))}{(items.Length > 8 ? ", …" : "")}");
             if (choices.Edits.ContainsKey(edit)) throw Twice(named);

@@ -12,8 +12,8 @@ public sealed class TimelineCommandsTests(TinyLedger tiny) : IClassFixture<TinyL
         foreach (var subject in new[] { "Ada", "Bob", "Cleo" }) await EditAsync(ledger, subject);
         (await ledger.RunAsync("tag", "before", "main@2")).ShouldEndWith(0);
         (await ledger.RunAsync("branch", "what-if", "--from", "before", "--purpose", "another third")).ShouldEndWith(0).Out.ShouldContain("what-if begins at main@2");
-        (await ledger.RunAsync("revert", "main@1", "--reason", "only here", "-T", "what-if")).ExitCode.ShouldBe(2);         // main@1 is a revision of another timeline
-        (await ledger.RunAsync("revert", "what-if@1", "--reason", "only here", "-T", "what-if")).ShouldEndWith(0).Out.ShouldContain("what-if@3");
+        (await ledger.RunAsync("revert", "main@3", "--reason", "only here", "-T", "what-if")).ShouldEndWith(2).Err.ShouldContain("which left main at main@2");
+        (await ledger.RunAsync("revert", "main@1", "--reason", "only here", "-T", "what-if")).ShouldEndWith(0).Out.ShouldContain("what-if@3");
         await EditAsync(ledger, "Dan", "-T", "what-if");
         (await ledger.RunAsync("branch", "deeper", "-T", "what-if")).ShouldEndWith(0);
         await EditAsync(ledger, "Eve", "-T", "deeper");

@@ -70,8 +70,20 @@ public sealed class EditNamesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_revision_of_another_timeline_is_not_one_of_this() =>
-        (await Should.ThrowAsync<RevisionUnknownException>(() => FindAsync("what-if", "main@2"))).Remedy.ShouldBe("add -T main, or name a revision of what-if");
+    public async Task What_a_branch_inherited_goes_by_the_parents_name_too_up_to_its_fork()
+    {
+        foreach (var (edit, i) in main.Select((e, i) => (e, i))) (await FindAsync("what-if", $"main@{i + 1}")).ShouldBe(edit);
+        (await FindAsync("main", "what-if@10")).ShouldBe(main[9]);
+        (await FindAsync("what-if", $"{session.Setup.Timeline("main").Started.Timeline.ToString()[..12]}@3")).ShouldBe(main[2]);
+
+        var beyond = await Should.ThrowAsync<RevisionUnknownException>(() => FindAsync("what-if", "main@11"));
+        (beyond.Message, beyond.Remedy).ShouldBe(("main@11 is not a revision of what-if, which left main at main@10.", "add -T main, or name a revision of what-if"));
+        await Should.ThrowAsync<RevisionUnknownException>(() => FindAsync("what-if", "main@head"));
+        (await Should.ThrowAsync<RevisionUnknownException>(() => FindAsync("main", "what-if@11"))).Message.ShouldBe("what-if@11 is a revision of what-if, and this is about main.");
+        (await Should.ThrowAsync<RevisionUnknownException>(() => FindAsync("what-if", "main@16"))).Message.ShouldBe("main has no revision 16.");
+        (await Should.ThrowAsync<RevisionUnknownException>(() => FindAsync("what-if", "main@0"))).Message.ShouldBe("main@0 is about no edit.");
+        (await Should.ThrowAsync<RevisionUnknownException>(() => FindAsync("what-if", "mein@3"))).Remedy!.ShouldContain("main");
+    }
 
     private async Task<EditId> FindAsync(string timeline, string name) => await session.FindEditAsync(await session.HistoryAsync(timeline, Token), name, Token);
 }
