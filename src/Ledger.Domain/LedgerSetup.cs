@@ -184,8 +184,11 @@ public sealed record LedgerSetup
     private void RequireFree(string name, string what)
     {
         if (!RevisionName.IsName(name)) throw new SetupException($"\"{name}\" cannot be {what}'s name.", RevisionName.NameRule);
-        if (Timelines.Values.Any(t => t.Started.Name == name)) throw new SetupException($"There is a timeline \"{name}\" already.", "choose another name");
-        if (Tags.ContainsKey(name)) throw new SetupException($"\"{name}\" is a tag already.", "choose another name");
+        if (TimelineNames().FirstOrDefault(IsSame) is { } timeline) throw new SetupException($"There is a timeline \"{timeline}\" already.", Another(timeline));
+        if (Tags.Keys.FirstOrDefault(IsSame) is { } tag) throw new SetupException($"\"{tag}\" is a tag already.", Another(tag));
+
+        bool IsSame(string taken) => taken.Equals(name, StringComparison.OrdinalIgnoreCase);
+        string Another(string taken) => "choose another name" + (taken == name ? "" : ": capitals alone do not tell two apart");
     }
 
     /// <exception cref="SetupException">C was not measured yet.</exception>

@@ -16,14 +16,16 @@ public sealed record RevisionName(string? Timeline, long? Revision, DateTimeOffs
     private const int LongestName = 64;
 
     /// <summary>What <see cref="IsName"/> asks for, in words.</summary>
-    public const string NameRule = "use letters, digits, dash, dot, slash and underscore, at most 64, beginning with a letter; not \"head\"";
+    public const string NameRule = "use letters, digits, dash and underscore, single dots and slashes between them, at most 64 in all, beginning with a letter; not \"head\"";
 
     /// <summary>A timeline's last revision.</summary>
     public static RevisionName Head(string timeline) => new(timeline, null);
 
-    /// <summary>Whether a timeline or tag can have this name.</summary>
-    public static bool IsName(string text) =>
-        text.Length is > 0 and <= LongestName && char.IsAsciiLetter(text[0]) && text != "head" && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '/');
+    /// <summary>Whether a new timeline or tag can have this name: much as git has it for branches. What was named before there was this rule keeps its name, and is found by it.</summary>
+    public static bool IsName(string text) => IsWord(text) && IsTidy(text) && !text.Equals("head", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether dots and slashes stand alone and between other characters, so that nobody takes it for a range, a folder or a hidden file.</summary>
+    internal static bool IsTidy(string text) => text.Split('.', '/').All(part => part.Length > 0);
 
     /// <param name="text">As written.</param>
     /// <param name="timeline">The timeline a command is about.</param>
@@ -31,10 +33,10 @@ public sealed record RevisionName(string? Timeline, long? Revision, DateTimeOffs
     public static RevisionName Parse(string text, string timeline = LedgerSetup.Main)
     {
         var at = text.IndexOf('@', StringComparison.Ordinal);
-        if (at < 0 && text != "head" && (IsName(text) || (TimelineId.IsBeginning(text) && !text.All(char.IsAsciiDigit)))) return new RevisionName(null, null, null, text);
+        if (at < 0 && (IsWord(text) || (TimelineId.IsBeginning(text) && !text.All(char.IsAsciiDigit)))) return new RevisionName(null, null, null, text);
         var named = at <= 0 ? timeline : text[..at];
         var point = text[(at + 1)..];
-        if ((IsName(named) || TimelineId.IsBeginning(named)) && (at != 0 || point.StartsWith('{')))
+        if ((IsWord(named) || TimelineId.IsBeginning(named)) && (at != 0 || point.StartsWith('{')))
         {
             if (point == "head") return Head(named);
             if (long.TryParse(point, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return new RevisionName(named, number);
@@ -44,6 +46,9 @@ public sealed record RevisionName(string? Timeline, long? Revision, DateTimeOffs
         }
         throw new RevisionUnknownException($"\"{text}\" is not a revision.", "write main@17, main@head, main@{2026-11-26T12:00:00Z}, 17, head, a tag or a timeline; main@0 is the base");
     }
+
+    private static bool IsWord(string text) =>
+        text.Length is > 0 and <= LongestName && char.IsAsciiLetter(text[0]) && text != "head" && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '/');
 
     public override string ToString() =>
         Name ?? $"{Timeline}@{(Time is { } time ? time.UtcDateTime.ToString("{yyyy-MM-ddTHH:mm:ss.FFFFFFFZ}", CultureInfo.InvariantCulture) : Revision?.ToString(CultureInfo.InvariantCulture) ?? "head")}";

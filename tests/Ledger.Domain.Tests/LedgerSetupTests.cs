@@ -110,6 +110,38 @@ public sealed class LedgerSetupTests
         foreach (var name in new[] { "", "head", "17", "a@b", "a b", "{now}", new string('a', 65) }) setup.When(s => s.Tag(name, Some.MainId, 2, move: false)).Throws<SetupException>();
     }
 
+    [Theory]
+    [InlineData("HEAD")]
+    [InlineData("Head")]
+    [InlineData("head")]
+    [InlineData("a..b")]
+    [InlineData("x//y")]
+    [InlineData("x/.y")]
+    [InlineData("x./y")]
+    [InlineData("x//")]
+    [InlineData("x/")]
+    [InlineData("x.")]
+    public void Names_that_could_be_taken_for_something_else_are_given_to_nothing_new_and_kept_by_what_has_them(string name)
+    {
+        Given.Ledger(Some.MainStarted).When(s => s.Start(new TimelineId(5), name, null, "", TimelineOrigin.Branched)).Throws<SetupException>(e => e.Remedy.ShouldBe(RevisionName.NameRule));
+        Given.Ledger(Some.MainStarted).When(s => s.Tag(name, Some.MainId, 1, move: false)).Throws<SetupException>(e => e.Remedy.ShouldBe(RevisionName.NameRule));
+        var old = Given.Ledger(Some.MainStarted, new TimelineStarted(new TimelineId(5), name, null, "", TimelineOrigin.Branched), new RevisionTagged(name, Some.MainId, 1));
+        old.Then(s => s.Timeline(name).Started.Timeline.ShouldBe(new TimelineId(5)));
+        old.When(s => s.Tag(name, Some.MainId, 2, move: true)).Then(s => s.Tags[name].Revision.ShouldBe(2));
+        if (name != "head") RevisionName.Parse($"{name}@3").ShouldBe(new RevisionName(name, 3));
+    }
+
+    [Fact]
+    public void Names_that_differ_in_capitals_alone_are_one_but_those_there_are_stay_two()
+    {
+        var setup = Given.Ledger(Some.MainStarted, new RevisionTagged("v1", Some.MainId, 1));
+        setup.When(s => s.Start(new TimelineId(5), "Main", null, "", TimelineOrigin.Branched)).Throws<SetupException>(e => (e.Message, e.Remedy).ShouldBe(("There is a timeline \"main\" already.", "choose another name: capitals alone do not tell two apart")));
+        setup.When(s => s.Start(new TimelineId(5), "V1", null, "", TimelineOrigin.Branched)).Throws<SetupException>(e => e.Message.ShouldBe("\"v1\" is a tag already."));
+        setup.When(s => s.Tag("MAIN", Some.MainId, 1, move: true)).Throws<SetupException>();
+        setup.When(s => s.Tag("V1", Some.MainId, 2, move: true)).Throws<SetupException>();
+        Given.Ledger(Some.MainStarted, new TimelineStarted(new TimelineId(5), "Main", null, "", TimelineOrigin.Branched)).Then(s => s.Timeline("Main").Started.Timeline.ShouldBe(new TimelineId(5)));
+    }
+
     [Fact]
     public void A_timeline_knows_what_it_came_from_and_where_each_revision_lies()
     {

@@ -10,8 +10,8 @@ public sealed class OpenLedgerValidator : AbstractValidator<OpenLedger>
     public OpenLedgerValidator()
     {
         RuleFor(c => c.Name)
-            .Must(n => n.Length is > 0 and <= 64 && n.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') && char.IsAsciiLetterOrDigit(n[0]))
-            .WithMessage(c => $"\"{c.Name}\" cannot be a ledger's name.").Right(_ => "use letters, digits, dash, dot and underscore, at most 64, beginning with a letter or digit");
+            .Must(n => n.Length is > 0 and <= 64 && n.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_') && char.IsAsciiLetterOrDigit(n[0]) && RevisionName.IsTidy(n))
+            .WithMessage(c => $"\"{c.Name}\" cannot be a ledger's name.").Right(_ => "use letters, digits, dash and underscore, and single dots between them, at most 64 in all, beginning with a letter or digit");
         RuleFor(c => c.ModelPath).NotEmpty().WithMessage("no model is named.").Right(_ => "name its folder with --model");
         RuleFor(c => c.Layer).GreaterThanOrEqualTo(0).WithMessage("layer {PropertyValue} does not exist.").Right(_ => "layers are counted from 0");
         RuleFor(c => c.Author).Author();
