@@ -23,6 +23,11 @@ public sealed record ApplyEdit(EditRequest Request, Variant Variant, string Auth
 /// <param name="Purpose">Why, in words.</param>
 public sealed record StartBranch(string Name, RevisionName From, string? Purpose, string Author);
 
+/// <summary>End a timeline: what it holds stays, nothing more is added.</summary>
+/// <param name="Timeline">Its name, its id or the beginning of one.</param>
+/// <param name="Reason">Why.</param>
+public sealed record EndTimeline(string Timeline, string Reason, string Author);
+
 /// <summary>Decide about an edit that is there: release, dismiss, revert, reinstate, withhold.</summary>
 /// <param name="Edit">As the person named it: an id, a beginning of one, a revision.</param>
 /// <param name="Reason">Why: a decision without one cannot be answered for.</param>

@@ -33,6 +33,7 @@ public static class Wiring
         services.AddSingleton<IValidator<ApplyEdit>, ApplyEditValidator>();
         services.AddSingleton<IValidator<DecideOnEdit>, DecideOnEditValidator>();
         services.AddSingleton<IValidator<StartBranch>, StartBranchValidator>();
+        services.AddSingleton<IValidator<EndTimeline>, EndTimelineValidator>();
         services.AddSingleton<IValidator<TakeEdits>, TakeEditsValidator>();
 
         services.AddTransient<ServiceFactory>(provider => provider.GetService!);

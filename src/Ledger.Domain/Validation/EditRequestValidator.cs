@@ -68,15 +68,21 @@ public sealed class DecideOnEditValidator : AbstractValidator<DecideOnEdit>
 /// <summary>A branch that can be made, as far as can be told without the ledger. Its event has less than 4 KiB, whatever the texts hold: six bytes a character at most.</summary>
 public sealed class StartBranchValidator : AbstractValidator<StartBranch>
 {
-    private const int LongestPurpose = 400;
-
     public StartBranchValidator()
     {
         RuleFor(c => c.Name).Must(RevisionName.IsName).WithMessage("\"{PropertyValue}\" cannot be a timeline's name.").Right(_ => RevisionName.NameRule);
         RuleFor(c => c.Author).Author();
-        RuleFor(c => c.Purpose)
-            .Must(p => p is null || p.Length <= LongestPurpose).WithMessage(c => $"the purpose has {c.Purpose!.Length} characters.").Right(_ => $"say it in {LongestPurpose}, or name a page that tells more")
-            .Unicode();
+        RuleFor(c => c.Purpose).Brief("purpose");
+    }
+}
+
+/// <summary>An ending with a reason, which is said whenever somebody tries to go on.</summary>
+public sealed class EndTimelineValidator : AbstractValidator<EndTimeline>
+{
+    public EndTimelineValidator()
+    {
+        RuleFor(c => c.Author).Author();
+        RuleFor(c => c.Reason).Must(r => !string.IsNullOrWhiteSpace(r)).WithMessage("a closing needs a reason.").Right(_ => "say why with --reason \"…\"").Brief("reason");
     }
 }
 

@@ -36,7 +36,7 @@ public sealed class ValidationFailedException : LedgerException
 
 internal static class RuleExtensions
 {
-    private const int LongestAuthor = 100;
+    private const int LongestAuthor = 100, LongestBrief = 400;
 
     /// <summary>What would be right.</summary>
     public static IRuleBuilderOptions<T, TProperty> Right<T, TProperty>(this IRuleBuilderOptions<T, TProperty> rule, Func<T, string> remedy) =>
@@ -45,6 +45,11 @@ internal static class RuleExtensions
     /// <summary>Text that can be stored and given back: no lone surrogates, which UTF-8 cannot hold.</summary>
     public static IRuleBuilderOptions<T, string?> Unicode<T>(this IRuleBuilder<T, string?> rule) =>
         rule.Must(text => text is null || IsUnicode(text)).WithMessage("{PropertyName} is not valid Unicode: it holds half of a surrogate pair.").WithState(_ => "give the text as valid UTF-8");
+
+    /// <summary>A sentence or two for the ledger's own stream, which every command reads whole.</summary>
+    public static IRuleBuilderOptions<T, string?> Brief<T>(this IRuleBuilder<T, string?> rule, string what) => rule
+        .Must(t => t is null || t.Length <= LongestBrief).WithMessage((_, t) => $"the {what} has {t!.Length} characters.").Right(_ => $"say it in {LongestBrief}, or name a page that tells more")
+        .Unicode();
 
     /// <summary>Somebody who can be named beside every event.</summary>
     public static IRuleBuilderOptions<T, string?> Author<T>(this IRuleBuilder<T, string?> rule) => rule

@@ -55,7 +55,7 @@ internal static class TimelineCommands
         var command = new Command("close", "End a timeline: what it holds stays and can be branched from, nothing more is added.") { name, reason };
         face.Bind(command, async (parsed, printer, token) =>
         {
-            var r = await face.Mediator.Send(new CloseTimeline.Request(CommonOptions.LedgerOf(parsed), parsed.GetRequiredValue(name), parsed.GetRequiredValue(reason), CommonOptions.AuthorOf(parsed)), token);
+            var r = await face.Mediator.Send(new CloseTimeline.Request(new EndTimeline(parsed.GetRequiredValue(name), parsed.GetRequiredValue(reason), CommonOptions.AuthorOf(parsed)), CommonOptions.LedgerOf(parsed)), token);
             if (printer.IsJson) printer.Json(r);
             else printer.Line($"{r.Timeline} is closed.   To go on from it: ledger branch NAME --from {r.Timeline}");
             return Errors.Done;

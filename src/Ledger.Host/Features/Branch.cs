@@ -59,7 +59,10 @@ public static class Tag
 /// <summary>Ends a timeline: what it holds stays, nothing more is added.</summary>
 public static class CloseTimeline
 {
-    public sealed record Request(LedgerPaths Ledger, string Timeline, string Reason, string Author) : IRequest<Result>;
+    public sealed record Request(EndTimeline Command, LedgerPaths Ledger) : IRequest<Result>, ICarriesCommand
+    {
+        object ICarriesCommand.Command => Command;
+    }
 
     public sealed record Result(string Timeline, string Reason);
 
@@ -67,11 +70,11 @@ public static class CloseTimeline
     {
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
-            if (string.IsNullOrWhiteSpace(request.Reason) || request.Reason.Length > 400) throw new SetupException("A closing needs a reason of at most 400 characters.", "say why with --reason \"…\"");
+            var (named, reason, author) = request.Command;
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var (id, name) = session.Setup.Timeline(request.Timeline).Started is var started ? (started.Timeline, started.Name) : default;
-            await session.DecideAsync(s => s.Close(id, request.Reason), CommandContext.For(request.Author), token);
-            return new Result(name, request.Reason);
+            var started = session.Setup.Timeline(named).Started;
+            await session.DecideAsync(s => s.Close(started.Timeline, reason), CommandContext.For(author), token);
+            return new Result(started.Name, reason);
         }
     }
 }

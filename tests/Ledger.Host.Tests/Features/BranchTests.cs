@@ -4,6 +4,8 @@ using Ledger.Host.Features;
 using Ledger.Host.Sessions;
 using Ledger.Host.Stores;
 using Ledger.Host.Tests.Support;
+using MediatR;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ledger.Host.Tests.Features;
 
@@ -43,6 +45,27 @@ public sealed class BranchTests : IDisposable
             }
             return string.Join('\n', costs);
         }
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_closing_is_said_all_at_once_and_nothing_is_appended()
+    {
+        var paths = await GrownLedger.OpenAsync(folder, "c", Token);
+        await new Branch.Handler(new LedgerSessions(TimeProvider.System)).Handle(new Branch.Request(new StartBranch("what-if", RevisionName.Head("main"), null, "ana"), paths), Token);
+        await using var services = Wiring.Build(TimeProvider.System, "cpu");
+        var mediator = services.GetRequiredService<IMediator>();
+        foreach (var (reason, author, faults) in new[]
+        {
+            (" ", "", new[] { "Author", "Reason" }),
+            (new string('x', 401), "ana", ["Reason"]),
+            ("half \ud800", "ana", ["Reason"]),
+            (new string('x', 401) + "\ud800", "ana", ["Reason", "Reason"]),
+        })
+        {
+            var refused = await Should.ThrowAsync<ValidationFailedException>(() => mediator.Send(new CloseTimeline.Request(new EndTimeline("what-if", reason, author), paths), Token));
+            refused.Faults.Select(f => f.Field).ShouldBe(faults);
+        }
+        (await mediator.Send(new CloseTimeline.Request(new EndTimeline("what-if", new string('x', 400), "ana"), paths), Token)).Timeline.ShouldBe("what-if");
     }
 
     [Theory]
