@@ -17,7 +17,6 @@ internal static class AuditCommand
         var prompt = Text("--prompt", "Only edits of this prompt, written with {} for the subject.");
         var subject = Text("--subject", "Only edits about this subject.");
         var relation = Text("--relation", "Only edits of this relation, such as P103.");
-        var by = Text("--author", "Only what this person or policy did, and what others did to this person's edits; here it names nobody's decision.", "NAME");
         var variant = new Option<string?>("--variant", "-v") { Description = "Only where factors of this variant count." };
         variant.AcceptOnlyFromAmong([.. VariantNames.All.Select(v => v.Name())]);
         var outcome = new Option<string?>("--outcome") { Description = "Only factors of which the gate made this." };
@@ -26,9 +25,9 @@ internal static class AuditCommand
         var until = Time("--until", "Not after this time; a day is meant whole.");
         var format = new Option<string>("--format") { Description = "table for people; jsonl or csv with every field, for programs and spreadsheets.", DefaultValueFactory = _ => Formats[0] };
         format.AcceptOnlyFromAmong(Formats);
-        var command = new Command("audit", "Who changed what, when and why: every revision that fits what is asked for, of all timelines (whatever LEDGER_TIMELINE says) or, with --timeline, of one with what it inherited.")
+        var command = new Command("audit", "Who changed what, when and why: every revision that fits what is asked for, of all timelines (whatever LEDGER_TIMELINE says) or, with --timeline, of one with what it inherited. With --author only what this person or policy did, and what others did to this person's edits.")
         {
-            prompt, subject, relation, by, variant, outcome, since, until, format,
+            prompt, subject, relation, variant, outcome, since, until, format,
         };
         command.Check(parsed =>
         {
@@ -38,7 +37,7 @@ internal static class AuditCommand
         {
             var filter = new AuditFilter
             {
-                Prompt = parsed.GetValue(prompt), Subject = parsed.GetValue(subject), Relation = parsed.GetValue(relation), Author = parsed.GetValue(by),
+                Prompt = parsed.GetValue(prompt), Subject = parsed.GetValue(subject), Relation = parsed.GetValue(relation), Author = parsed.GetValue(CommonOptions.Author),
                 Variant = VariantNames.TryParse(parsed.GetValue(variant), out var v) ? v : null,
                 Outcome = Enum.TryParse<Outcome>(parsed.GetValue(outcome), ignoreCase: true, out var o) ? o : null,
                 From = Parse(parsed.GetValue(since), wholeDay: false), Until = Parse(parsed.GetValue(until), wholeDay: true),

@@ -17,7 +17,7 @@ internal static class CommonOptions
 
     public static Option<bool> Json { get; } = new("--json") { Description = "Print stable fields for programs: one document, or one a line.", Recursive = true };
 
-    public static Option<string?> Author { get; } = new("--author") { Description = "Whose decision it is; default LEDGER_AUTHOR, else the user's name.", Recursive = true, HelpName = "NAME" };
+    public static Option<string?> Author { get; } = new("--author") { Description = "Whose decision it is; default LEDGER_AUTHOR, else the user's name. To audit it is whom to ask about, and has no default.", Recursive = true, HelpName = "NAME" };
 
     public static string AuthorOf(ParseResult parsed) =>
         parsed.GetValue(Author) ?? (Environment.GetEnvironmentVariable("LEDGER_AUTHOR") is { Length: > 0 } named ? named : Environment.UserName);
