@@ -25,6 +25,7 @@ public sealed class CompareTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         // The last edit of a timeline is as it was written.
         edits[2].GetProperty("a").GetProperty("drift").GetDouble().ShouldBeLessThan(1e-3);
         (c.GetProperty("a").GetProperty("inEffect").GetInt32(), c.GetProperty("b").GetProperty("inEffect").GetInt32()).ShouldBe((3, 3));
+        (c.GetProperty("a").GetProperty("withoutPass").GetInt32(), c.GetProperty("b").GetProperty("withoutPass").GetInt32()).ShouldBe((0, 2));       // the replay had no model; Zoe's edit did
         c.GetProperty("revisions").EnumerateArray().Select(r => r.GetProperty("a").ValueKind == JsonValueKind.Null).ShouldBe([false, false, false, true, true]);
         c.GetProperty("revisions")[4].GetProperty("between").GetDouble().ShouldBe(c.GetProperty("between").GetDouble(), 1e-12);
         c.GetProperty("asked").GetInt32().ShouldBe(4);
@@ -44,7 +45,9 @@ public sealed class CompareTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         c.GetProperty("between").GetDouble().ShouldBe(0);
         c.GetProperty("a").GetProperty("state").GetString().ShouldBe(c.GetProperty("b").GetProperty("state").GetString());
         c.GetProperty("asked").ValueKind.ShouldBe(JsonValueKind.Null);
-        (await ledger.RunAsync("compare", "main", "main-p", "--edits", "--facts", "--no-answers")).ShouldEndWith(0).Out.ShouldContain("rome | p-rome");
+        var printed = (await ledger.RunAsync("compare", "main", "main-p", "--edits", "--facts", "--no-answers")).ShouldEndWith(0).Out;
+        printed.ShouldContain("rome | p-rome");
+        printed.ShouldContain("unreached not evaluated");
     }
 
     [Fact]
@@ -90,7 +93,7 @@ public sealed class CompareTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         await File.WriteAllLinesAsync(ledger["facts.jsonl"], new[] { "Ada", "Bob", "Cleo" }.Select(s =>
             $$"""{"prompt":"The mother tongue of {} is","subject":"{{s}}","target":"English","target_true":"French","paraphrases":["{{s}} speaks"]}"""));
         (await ledger.RunAsync("edit", "--from", "facts.jsonl", "--variant", "rome")).ShouldEndWith(0);
-        (await ledger.RunAsync("replay", "main", "--variant", "p-rome", "--as", "main-p")).ShouldEndWith(0);
+        (await ledger.RunAsync("replay", "main", "--variant", "p-rome", "--as", "main-p")).ShouldEndWith(0).Out.ShouldContain("unreached was not evaluated for 3 edits");
         return ledger;
     }
 }

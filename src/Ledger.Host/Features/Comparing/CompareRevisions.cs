@@ -65,9 +65,11 @@ public static class CompareRevisions
             var drifts = inEffect.Select(e => e.Drift!.Value).Where(d => !double.IsNaN(d)).Order().ToArray();
             return new Side(
                 $"{history.Name}@{history.Timeline.Revision}", inEffect.Count, own.Count(e => e.Status is EditStatus.Quarantined or EditStatus.Rejected or EditStatus.Dismissed),
-                inEffect.Count(e => e.Caught is not null), distance, Median([.. inEffect.Select(e => e.AbsDelta).Order()]), Median(drifts), drifts.Length > 0 ? drifts[^1] : null,
+                inEffect.Count(e => e.Caught is not null), inEffect.Count(e => WithoutPass(history.Record(e.Edit).Verdict)), distance, Median([.. inEffect.Select(e => e.AbsDelta).Order()]), Median(drifts), drifts.Length > 0 ? drifts[^1] : null,
                 history.Timeline.State, await session.RecordedFingerprintAsync(history, token), history.Head, null, null, null);
         }
+
+        private static bool WithoutPass(Verdict verdict) => verdict.Findings.Any(f => f is { Rule: Rules.Unreached, Result: FindingResult.NotEvaluated });
 
         private static double? Median(double[] sorted) => sorted.Length == 0 ? null : EditGate.Median(sorted);
 

@@ -17,6 +17,7 @@ public sealed record Comparison(
 /// <param name="Revision">As <c>main@60</c>.</param>
 /// <param name="Stopped">Edits that are quarantined, rejected or dismissed.</param>
 /// <param name="WouldStop">Edits in effect that a rule caught when they were judged: under a policy that only observes, or let in by somebody.</param>
+/// <param name="WithoutPass">Edits in effect that were judged without a pass through the edited model, as in a replay of mode <c>values</c>: the rule <c>unreached</c> was not evaluated for them.</param>
 /// <param name="Distance">‖W − W₀‖_F / numel(W).</param>
 /// <param name="MedianAbsDelta">Of the edits in effect; null where there are none.</param>
 /// <param name="MedianDrift">At k_v, of the edits in effect; null where there are none.</param>
@@ -24,7 +25,7 @@ public sealed record Comparison(
 /// <param name="Generalisation">PS × 100: the same on their paraphrases.</param>
 /// <param name="Perplexity">On the text that was named.</param>
 public sealed record Side(
-    string Revision, int InEffect, int Stopped, int WouldStop, double Distance, double? MedianAbsDelta, double? MedianDrift, double? LargestDrift, StateId State, Digest? Fingerprint, Digest Head,
+    string Revision, int InEffect, int Stopped, int WouldStop, int WithoutPass, double Distance, double? MedianAbsDelta, double? MedianDrift, double? LargestDrift, StateId State, Digest? Fingerprint, Digest Head,
     double? Efficacy, double? Generalisation, double? Perplexity);
 
 /// <param name="Root">The edit that somebody asked for; replays made the others from it.</param>

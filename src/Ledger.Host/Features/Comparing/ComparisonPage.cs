@@ -47,6 +47,7 @@ internal static class ComparisonPage
         yield return Line("edits in effect", s => Whole(s.InEffect));
         yield return Line("stopped", s => Whole(s.Stopped));
         yield return Line("in effect though a rule caught them", s => Whole(s.WouldStop));
+        if (c.A.WithoutPass + c.B.WithoutPass > 0) yield return Line("in effect, unreached not evaluated", s => Whole(s.WithoutPass));
         yield return Line("distance from base", s => Say.Small(s.Distance));
         yield return ("distance between", Say.Small(c.Between), "");
         yield return Line("median |Δ|", s => s.MedianAbsDelta is { } m ? Say.Small(m) : "");
