@@ -46,7 +46,7 @@ internal static class DecisionCommands
         face.Bind(command, async (parsed, printer, token) =>
         {
             var decision = new DecideOnEdit(parsed.GetRequiredValue(edit), CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason));
-            var result = await face.Mediator.Send(new Decide.Request(kind, decision, CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed), parsed.GetValue(dryRun)), token);
+            var result = await face.Mediator.Send(new Decide.Request(kind, decision, CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed), parsed.GetValue(CommonOptions.Model), parsed.GetValue(dryRun)), token);
             Print(printer, result, back(result.Edit.Short()) + (kind == Decide.Kind.Dismiss ? "" : Say.On(result.Timeline)));
             return Errors.Done;
         });

@@ -111,7 +111,7 @@ internal sealed class DemoCommand
 
     private async Task RevertAsync(EditResult edit)
     {
-        var r = await face.Mediator.Send(new Decide.Request(Decide.Kind.Revert, new DecideOnEdit(edit.Edit.ToString(), author, "the demo takes its first edit back"), paths, LedgerSetup.Main, DryRun: false), token);
+        var r = await face.Mediator.Send(new Decide.Request(Decide.Kind.Revert, new DecideOnEdit(edit.Edit.ToString(), author, "the demo takes its first edit back"), paths, LedgerSetup.Main, BuiltIn.Model, DryRun: false), token);
         Step("revert", $"ledger revert {edit.Edit.Short()} --reason \"…\"", $"main@{r.Revision}, {Say.Count(r.InEffect, "edit")} in effect", r);
     }
 

@@ -39,7 +39,7 @@ internal static class MergeCommands
             var take = new TakeEdits(
                 from, edits, parsed.GetValue(mode) == "values" ? ReplayMode.Values : ReplayMode.Factors, parsed.GetValue(bound), parsed.GetValue(resolve) ?? [],
                 CommonOptions.AuthorOf(parsed), parsed.GetRequiredValue(reason));
-            var result = await face.Mediator.Send(new Features.Merge.Request(take, CommonOptions.LedgerOf(parsed), timeline, parsed.GetValue(dryRun)), token);
+            var result = await face.Mediator.Send(new Features.Merge.Request(take, CommonOptions.LedgerOf(parsed), timeline, parsed.GetValue(CommonOptions.Model), parsed.GetValue(dryRun)), token);
             if (printer.IsJson) printer.Json(result);
             else Print(printer, result, edits is null ? "merged" : "cherry-picked");
             return result.Unresolved > 0 ? Errors.Conflict : Errors.Done;

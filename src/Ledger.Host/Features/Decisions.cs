@@ -15,9 +15,10 @@ public sealed record DecisionResult(
     bool Recorded, long Revision, string Timeline, EditId Edit, string What, string Prompt, string Subject, string Target, StateId State, int InEffect, IReadOnlyList<string> Caught)
 {
     /// <summary>Records a decision about one edit, unless it is a dry run, and says what it does.</summary>
-    public static async Task<DecisionResult> RecordAsync(LedgerSession session, TimelineHistory history, TimelineEvent e, string author, bool dryRun, CancellationToken token)
+    internal static async Task<DecisionResult> RecordAsync(LedgerSession session, TimelineHistory history, TimelineEvent e, Milestones milestones, string author, bool dryRun, CancellationToken token)
     {
         session.Setup.RequireOpen(history.Timeline.Id);
+        e = milestones.Marked(history, e, null, token);
         var (after, edit) = (history.Timeline.Evolve(e), RevisionFacts.Edits(e).Single());
         if (!dryRun) await session.AppendAsync(history.Tip, e, CommandContext.For(author), token);
         var request = history.Record(edit).Request;
@@ -38,12 +39,12 @@ public static class Decide
     }
 
     /// <param name="DryRun">Compute everything, append nothing.</param>
-    public sealed record Request(Kind Kind, DecideOnEdit Command, LedgerPaths Ledger, string Timeline, bool DryRun) : IRequest<DecisionResult>, ICarriesCommand
+    public sealed record Request(Kind Kind, DecideOnEdit Command, LedgerPaths Ledger, string Timeline, string? Model, bool DryRun) : IRequest<DecisionResult>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
 
-    public sealed class Handler(LedgerSessions sessions) : IRequestHandler<Request, DecisionResult>
+    public sealed class Handler(LedgerSessions sessions, BaseGuard guard) : IRequestHandler<Request, DecisionResult>
     {
         public async Task<DecisionResult> Handle(Request request, CancellationToken token)
         {
@@ -59,7 +60,7 @@ public static class Decide
                 Kind.Revert => timeline.Revert(edit, reason, null),
                 _ => timeline.Reinstate(edit, reason, null),
             };
-            return await DecisionResult.RecordAsync(session, history, e, author, request.DryRun, token);
+            return await DecisionResult.RecordAsync(session, history, e, new Milestones(session, guard, request.Model), author, request.DryRun, token);
         }
     }
 }

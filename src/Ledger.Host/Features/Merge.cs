@@ -15,7 +15,7 @@ namespace Ledger.Host.Features;
 public static class Merge
 {
     /// <param name="DryRun">Compute everything, append nothing.</param>
-    public sealed record Request(TakeEdits Command, LedgerPaths Ledger, string Timeline, bool DryRun) : IRequest<Result>, ICarriesCommand
+    public sealed record Request(TakeEdits Command, LedgerPaths Ledger, string Timeline, string? Model, bool DryRun) : IRequest<Result>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
@@ -57,7 +57,7 @@ public static class Merge
     /// <param name="OnSource">Interference of this timeline's edit on the source's.</param>
     public sealed record Conflict(ConflictKind Kind, EditId With, string Prompt, string Subject, string Target, long Revision, EditStatus Status, double? OnTarget, double? OnSource);
 
-    public sealed class Handler(LedgerSessions sessions) : IRequestHandler<Request, Result>
+    public sealed class Handler(LedgerSessions sessions, BaseGuard guard) : IRequestHandler<Request, Result>
     {
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
@@ -83,6 +83,7 @@ public static class Merge
             EditsTaken e = command.Edits is null
                 ? target.Timeline.Merge(id, name, point.Revision, command.Mode, taken, command.Reason, null)
                 : target.Timeline.CherryPick(id, name, point.Revision, command.Mode, taken, command.Reason, null);
+            e = (EditsTaken)new Milestones(session, guard, request.Model).Marked(target, e, source, token);
             TakeTooLargeException.ThrowIfTooLarge(e, plan, name);
             var after = target.Timeline.Evolve(e);
             var result = Outcome(after, e, recorded: !request.DryRun);

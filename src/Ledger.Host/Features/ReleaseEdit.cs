@@ -49,7 +49,7 @@ public static class ReleaseEditFeature
                     e = Released(session, main, record, variant, request, EditSolution.Of(m0, present.Solution.VE, factors), factors.Delta, record.Signals.OnState(variant, record.Keys, present.Solution.VE, m0, outKBar), null);
                     break;
             }
-            return await DecisionResult.RecordAsync(session, main, e, request.Command.Author, request.DryRun, token);
+            return await DecisionResult.RecordAsync(session, main, e, new Milestones(session, guard, request.Model), request.Command.Author, request.DryRun, token);
         }
 
         private EditReleased Optimise(LedgerSession session, TimelineHistory main, Request request, EditRecord record, Variant variant, CancellationToken token)

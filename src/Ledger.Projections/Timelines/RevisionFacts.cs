@@ -64,6 +64,19 @@ public static class RevisionFacts
         _ => throw new NoRuleException(EventJson.NameOf(e), 0),
     };
 
+    /// <summary>The event with the weight fingerprint after it; a dismissal, which changes no weights and has no place for one, as it is.</summary>
+    public static TimelineEvent WithFingerprint(TimelineEvent e, Digest fingerprint) => e switch
+    {
+        EditJudged x => x with { Record = x.Record with { Fingerprint = fingerprint } },
+        EditReleased x => x with { Fingerprint = fingerprint },
+        EditDismissed => e,
+        EditWithheld x => x with { Fingerprint = fingerprint },
+        EditReverted x => x with { Fingerprint = fingerprint },
+        EditReinstated x => x with { Fingerprint = fingerprint },
+        EditsTaken x => x with { Fingerprint = fingerprint },
+        _ => throw new NoRuleException(EventJson.NameOf(e), 0),
+    };
+
     /// <summary>Sizes and verdict of the factors the event carries; null for events without factors.</summary>
     public static (Signals? Signals, Verdict? Verdict) Judgement(TimelineEvent e) => e switch
     {

@@ -94,18 +94,12 @@ public sealed class TimelineHistory
         var e = envelope.Event as TimelineEvent ?? throw new NoRuleException(EventJson.NameOf(envelope.Event), Timeline.Revision + 1);
         var edits = RevisionFacts.Edits(e);
         var left = InEffect(edits, weight: -1);
-        switch (e)
+        foreach (var (record, made) in Brought(e, source))
         {
-            case EditJudged x:
-                records.Add(x.Record.Edit, x.Record);
-                Made(x.Record.Edit, Making.Of(x.Record.Variant, x.Record.Solution, x.Record.Keys));
-                break;
-            case EditReleased x:
-                Made(x.Edit, Making.Of(x.Variant, x.Solution, records[x.Edit].Keys));
-                break;
-            case EditsTaken x:
-                Take(x, source ?? throw new ArgumentNullException(nameof(source), "A merge takes its factors from its source."));
-                break;
+            // Judged once; released or taken over, an edit keeps its record.
+            if (e is EditJudged) records.Add(record.Edit, record);
+            else records.TryAdd(record.Edit, record);
+            makings[record.Edit] = makings.TryGetValue(record.Edit, out var before) ? [.. before, made] : [made];
         }
         Tip.Add(envelope);
         rows.Add(new RevisionRow(Timeline.Revision, envelope, edits));
@@ -131,6 +125,15 @@ public sealed class TimelineHistory
 
     /// <summary>Their factors alone: the fold's input.</summary>
     public ImmutableArray<RankOneDelta> DeltasInEffect() => [.. Timeline.InEffect.Select(e => makings[e][^1].Delta)];
+
+    /// <summary>The deltas that will be in effect with one more event, which is not taken in yet.</summary>
+    /// <param name="e">The event.</param>
+    /// <param name="source">As for <see cref="Add"/>.</param>
+    public ImmutableArray<RankOneDelta> DeltasAfter(TimelineEvent e, TimelineHistory? source = null)
+    {
+        var brought = Brought(e, source).ToLookup(b => b.Record.Edit, b => b.Made);
+        return [.. Timeline.Evolve(e).InEffect.Select(edit => (brought[edit].LastOrDefault() ?? makings[edit][^1]).Delta)];
+    }
 
     /// <summary>The weight fingerprint that an event recorded of a state; null where none did.</summary>
     public Digest? Fingerprint(StateId state) => rows.Select(r => RevisionFacts.After(r.Event)).FirstOrDefault(after => after.State == state && after.Fingerprint is not null).Fingerprint;
@@ -168,37 +171,47 @@ public sealed class TimelineHistory
     private IEnumerable<string> Near(string prefix) =>
         prefix.Length < 5 ? [] : records.Keys.Where(e => NearNames.AreNear(prefix, e.ToString()[..Math.Min(26, prefix.Length)])).Select(e => e.Short());
 
-    private void Take(EditsTaken e, TimelineHistory source)
+    /// <summary>The factors an event brings, each with its edit.</summary>
+    private IReadOnlyList<(EditRecord Record, Making Made)> Brought(TimelineEvent e, TimelineHistory? source) => e switch
     {
-        var inEffect = Timeline.InEffect.ToList();
+        EditJudged x => [(x.Record, Making.Of(x.Record.Variant, x.Record.Solution, x.Record.Keys))],
+        EditReleased x => [(records[x.Edit], Making.Of(x.Variant, x.Solution, records[x.Edit].Keys))],
+        EditsTaken x => Taken(x, source ?? throw new ArgumentNullException(nameof(source), "A merge takes its factors from its source.")),
+        _ => [],
+    };
+
+    private List<(EditRecord Record, Making Made)> Taken(EditsTaken e, TimelineHistory source)
+    {
+        var (inEffect, brought, deltas) = (Timeline.InEffect.ToList(), new List<(EditRecord, Making)>(), new Dictionary<EditId, RankOneDelta>());
         TakenEdit[] edits = [.. e.Edits.Where(t => t.IsTaken)];
         EditRecord[] taking = [.. edits.Select(t => source.records.GetValueOrDefault(t.Edit) ?? throw new TakenUnknownException(t.Edit, e.SourceRevision))];
         var outputs = new ValueReplay([.. taking.Select(r => r.Keys)]);
         for (var i = 0; i < edits.Length; i++)
         {
             var taken = edits[i];
-            records.TryAdd(taken.Edit, taking[i]);
             inEffect.Remove(taken.Edit);
             // As the gate saw it: with what would give way gone. That has gone only if the edit takes effect.
             var onto = inEffect.Where(x => taken.Resolution != Resolution.Theirs || !taken.Over.Contains(x));
-            Made(taken.Edit, source.Made(taken.Edit, taken.Delta) ?? Rederived(taken, source, outputs.At(i, [.. onto.Select(x => makings[x][^1].Delta)], CancellationToken.None)));
+            var made = source.Made(taken.Edit, taken.Delta)
+                ?? Rederived(taken, taking[i], source, outputs.At(i, [.. onto.Select(x => deltas.GetValueOrDefault(x) ?? makings[x][^1].Delta)], CancellationToken.None));
+            brought.Add((taking[i], made));
+            deltas[taken.Edit] = made.Delta;
             inEffect.RemoveAll(taken.GivingWay.Contains);
             if (taken.Status == EditStatus.InEffect) inEffect.Add(taken.Edit);
         }
+        return brought;
     }
 
     /// <summary>Mode <c>values</c>: the factors are no one's but this timeline's, and follow from the source's v_e.</summary>
-    private Making Rederived(TakenEdit taken, TimelineHistory source, (Float32Vector M0, Float32Vector OutKBar) state)
+    private static Making Rederived(TakenEdit taken, EditRecord record, TimelineHistory source, (Float32Vector M0, Float32Vector OutKBar) state)
     {
         var from = source.Made(taken.Edit, taken.From) ?? throw new TakenUnknownException(taken.Edit, null);
-        var made = Rederive.Making(records[taken.Edit].Keys, from.Solution.VE, taken.Variant, state.M0, state.OutKBar);
+        var made = Rederive.Making(record.Keys, from.Solution.VE, taken.Variant, state.M0, state.OutKBar);
         return made.Digest == taken.Delta ? made : throw new TakenUnknownException(taken.Edit, null);
     }
 
     private WeightedDelta[] InEffect(ImmutableArray<EditId> edits, int weight) =>
         [.. edits.Where(e => Timeline.Edits.GetValueOrDefault(e) is { Status: EditStatus.InEffect }).Select(e => new WeightedDelta(makings[e][^1].Delta, weight))];
-
-    private void Made(EditId edit, Making made) => makings[edit] = makings.TryGetValue(edit, out var before) ? [.. before, made] : [made];
 }
 
 /// <summary>A merge or cherry-pick took an edit, or factors of one, that its source has not got.</summary>

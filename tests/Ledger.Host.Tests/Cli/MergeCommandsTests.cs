@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ledger.Domain;
 using Ledger.Domain.Events;
+using Ledger.Engine;
 using Ledger.Host.Features;
 using Ledger.Host.Sessions;
 using Ledger.Host.Tests.Support;
@@ -239,7 +240,7 @@ public sealed class MergeCommandsTests(TinyLedger tiny) : IClassFixture<TinyLedg
         (await ledger.RunAsync("branch", "what-if")).ShouldEndWith(0);
         foreach (var subject in new[] { "Ada", "Bob", "Cleo" }) await EditAsync(ledger, subject, "-T", "what-if");
         var before = await File.ReadAllBytesAsync(ledger["tiny.ledger"]);
-        var merge = new Merge.Handler(new LedgerSessions(TimeProvider.System));
+        var merge = new Merge.Handler(new LedgerSessions(TimeProvider.System), new BaseGuard(new ModelLibrary("cpu")));
 
         // Three edits beside a reason that leaves room for two.
         var refused = await Should.ThrowAsync<TakeTooLargeException>(() => merge.Handle(Request(new string('x', 1_047_600)), TestContext.Current.CancellationToken));
@@ -250,7 +251,7 @@ public sealed class MergeCommandsTests(TinyLedger tiny) : IClassFixture<TinyLedg
         (await File.ReadAllBytesAsync(ledger["tiny.ledger"])).ShouldBe(before);
 
         Merge.Request Request(string reason) => new(
-            new TakeEdits(RevisionName.Head("what-if"), null, ReplayMode.Factors, double.PositiveInfinity, [], "ana", reason), new LedgerPaths(ledger["tiny.ledger"]), LedgerSetup.Main, DryRun: false);
+            new TakeEdits(RevisionName.Head("what-if"), null, ReplayMode.Factors, double.PositiveInfinity, [], "ana", reason), new LedgerPaths(ledger["tiny.ledger"]), LedgerSetup.Main, null, DryRun: false);
     }
 
     private static async Task<string> EditAsync(LedgerProcess ledger, string subject, params string[] more)

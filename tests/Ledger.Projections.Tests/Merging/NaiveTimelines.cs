@@ -99,7 +99,15 @@ internal sealed class NaiveTimelines
     }
 
     /// <summary>The next event in the timeline's stream; the oracle does not notice.</summary>
-    public void Append(NaiveTimeline line, TimelineEvent e) => line.History.Add(Envelope(line, e));
+    public void Append(NaiveTimeline line, TimelineEvent e) => Add(line, e);
+
+    /// <summary>What will be in effect was known before.</summary>
+    private static void Add(NaiveTimeline line, TimelineEvent e, TimelineHistory? source = null)
+    {
+        var expected = line.History.DeltasAfter(e, source);
+        line.History.Add(Envelope(line, e), source);
+        line.History.DeltasInEffect().SequenceEqual(expected).ShouldBeTrue();
+    }
 
     private void Edit(NaiveTimeline line)
     {
@@ -217,7 +225,7 @@ internal sealed class NaiveTimelines
         var next = plan.Edits.Aggregate(here, (state, planned) => Naive(state, planned, there, mode, policy.Rules[0], number));
         if (e is TimelineMerged)
             foreach (var edit in there.Heard.Keys.Where(edit => plan.Edits.All(p => p.Edit != edit))) next = next.Hear(edit, there.HeardOf(edit));
-        target.History.Add(Envelope(target, e), source.History);
+        Add(target, e, source.History);
         target.States.Add(next);
         e.After.ShouldBe(target.History.Timeline.State);
 
@@ -335,7 +343,7 @@ internal sealed class NaiveTimelines
     private void Add(NaiveTimeline line, TimelineEvent e, EditId edit, Func<NaiveEdit?, int, NaiveEdit> now)
     {
         var number = NextPlace();
-        line.History.Add(Envelope(line, e));
+        Add(line, e);
         line.States.Add(line.Now.Put(edit, now(line.Now.Edits.GetValueOrDefault(edit), number)).Hear(edit, [number]));
     }
 
