@@ -2,6 +2,7 @@ using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Engine;
 using Ledger.Host.Features;
+using Ledger.Host.Features.Replaying;
 using Ledger.Host.Sessions;
 using Ledger.Host.Tests.Support;
 using Ledger.Projections.Replay;
@@ -55,6 +56,11 @@ public sealed class MilestonesTests(TinyLedger tiny) : IClassFixture<TinyLedger>
             await BranchAsync($"pick-{mode}", Last);
             await TakeAsync($"pick-{mode}", ["other@1001"], mode);
             await MarkedAsync($"pick-{mode}");
+            await mediator.Send(
+                new ReplayTimeline.Request(
+                    paths, RevisionName.Head("other"), new RevisionName("main", Last), $"replay-{mode}", mode, null, [], [], [], null, OutcomesAsRecorded: false, null, ledger["model"], "ana", null),
+                Token);
+            await MarkedAsync($"replay-{mode}");
         }
 
         // Others have none, and nothing fails where the base is not at hand.

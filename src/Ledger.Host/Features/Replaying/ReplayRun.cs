@@ -8,7 +8,7 @@ using Ledger.Projections.Timelines;
 namespace Ledger.Host.Features.Replaying;
 
 /// <summary>Takes the steps of a replay, one after the other, each an event or nothing.</summary>
-internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, ReplayOrder order, EditLineage lineage, ReplayBench? bench, TimelineId timeline, string author)
+internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, ReplayOrder order, EditLineage lineage, ReplayBench? bench, Milestones milestones, TimelineId timeline, string author)
 {
     private readonly Replayer replayer = new(target, order.Rules, order.Steps);
     private readonly Guid correlation = Guid.NewGuid();
@@ -108,6 +108,7 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
     private async Task AppendAsync(TimelineEvent? e, Workbench.Candidate? candidate, CommandContext by, CancellationToken token)
     {
         if (e is null) return;
+        e = milestones.Marked(target, e, null, token);
         await session.AppendAsync(target.Tip, e, by, token);
         if (candidate is not null && e is EditApplied or EditReleased) bench!.Keep(candidate!, target.Timeline.State);
     }

@@ -64,7 +64,7 @@ public static class ReplayTimeline
             var replay = order.Resumes ? order.Started : await StartAsync(session, order, request, token);
 
             var target = await session.HistoryAsync(request.As, token);
-            var runner = new ReplayRun(session, target, order, await EditLineage.OfAsync(session, order.Source, token), bench, replay.Timeline, request.Author);
+            var runner = new ReplayRun(session, target, order, await EditLineage.OfAsync(session, order.Source, token), bench, new Milestones(session, guard, request.Model), replay.Timeline, request.Author);
             var (result, stopped) = (await runner.RunAsync(request.Progress, token), token.IsCancellationRequested);
             if (stopped) return result with { Stopped = true };
 
