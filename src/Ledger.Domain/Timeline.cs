@@ -59,9 +59,6 @@ public sealed record Timeline
     /// <summary>The state now.</summary>
     public StateId State => StateOf(InEffect);
 
-    /// <summary>What was taken over from, or settled with, another timeline: the source's revision then, by source and edit.</summary>
-    public ImmutableDictionary<(TimelineId Source, EditId Edit), long> Taken { get; private init; } = ImmutableDictionary<(TimelineId, EditId), long>.Empty;
-
     public static Timeline Start(TimelineId id, string name, Digest baseMatrix) => new() { Id = id, Name = name, BaseMatrix = baseMatrix };
 
     /// <summary>A timeline that goes on from here: it has everything this one has, and its decisions are its own.</summary>
@@ -84,7 +81,7 @@ public sealed record Timeline
         EditWithheld x => Leave(Known(x.Edit) with { Status = EditStatus.Quarantined }),
         EditReverted x => Leave(Known(x.Edit) with { Status = EditStatus.Reverted }),
         EditReinstated x => Enter(Known(x.Edit) with { Status = EditStatus.InEffect }),
-        EditsTaken x => x.Edits.Aggregate(this, (t, taken) => t.Take(x, taken)),
+        EditsTaken x => x.Edits.Aggregate(this, (t, taken) => t.Take(taken)),
         _ => throw new NoRuleException(EventJson.NameOf(e), Revision),
     };
 
@@ -188,14 +185,13 @@ public sealed record Timeline
         }
     }
 
-    private Timeline Take(EditsTaken e, TakenEdit taken)
+    private Timeline Take(TakenEdit taken)
     {
-        var settled = taken.Resolution == Resolution.Skip ? this : this with { Taken = Taken.SetItem((e.Source, taken.Edit), e.SourceRevision) };
-        if (!taken.IsTaken) return settled;
-        var before = settled.Edits.GetValueOrDefault(taken.Edit);
+        if (!taken.IsTaken) return this;
+        var before = Edits.GetValueOrDefault(taken.Edit);
         var entry = new EditEntry(
             taken.Edit, before?.Revision ?? Revision, taken.Status, taken.Variant, taken.Delta, taken.AbsDelta, Accepted: taken.Status == EditStatus.InEffect || before is { Accepted: true });
-        var without = settled with { InEffect = settled.InEffect.Remove(taken.Edit) };
+        var without = this with { InEffect = InEffect.Remove(taken.Edit) };
         without = taken.GivingWay.Where(o => without.Known(o).Status == EditStatus.InEffect).Aggregate(without, (t, o) => t.Leave(t.Known(o) with { Status = EditStatus.Reverted }));
         return taken.Status == EditStatus.InEffect ? without.Enter(entry) : without.Put(entry);
     }

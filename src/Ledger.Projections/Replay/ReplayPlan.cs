@@ -66,12 +66,7 @@ public static class ReplayPlan
                     foreach (var taken in x.Edits.Where(t => t.IsTaken))
                     {
                         foreach (var step in Apart(source, row.Revision, x, taken, before)) yield return step;
-                        before = before.Evolve(x switch
-                        {
-                            TimelineMerged m => m with { Edits = [taken] },
-                            EditsCherryPicked c => c with { Edits = [taken] },
-                            _ => throw new NoRuleException(EventJson.NameOf(x), row.Revision),
-                        });
+                        before = before.Evolve(x with { Edits = [taken] });
                     }
                     break;
                 default:
