@@ -126,7 +126,11 @@ public sealed record LedgerSetup
     public ReplayStarted? Begin(ReplayStarted replay) =>
         !Replays.TryGetValue(replay.Timeline, out var begun) ? replay
         : begun == replay ? null
-        : throw new SetupException($"\"{Timelines[replay.Timeline].Started.Name}\" is a replay that was begun with other options.", "repeat the very command to go on with it, or choose another name");
+        : throw OtherOptions(Timelines[replay.Timeline].Started.Name);
+
+    /// <summary>The timeline of that name is another replay than the one asked for.</summary>
+    public static SetupException OtherOptions(string timeline) =>
+        new($"\"{timeline}\" is a replay that was begun with other options.", "repeat the very command to go on with it, or choose another name");
 
     /// <summary>Ends a replay; null where somebody else did.</summary>
     public ReplayCompleted? Complete(ReplayCompleted replay) => Replayed.ContainsKey(replay.Timeline) ? null : replay;

@@ -94,9 +94,6 @@ internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStar
         var name = entry.Started.Name;
         if (entry.Started.Origin != TimelineOrigin.Replayed) throw new SetupException($"There is a timeline \"{name}\" already, and it is no replay.", "choose another name");
         if (setup.Replayed.ContainsKey(entry.Started.Timeline)) throw new SetupException($"There is a timeline \"{name}\" already: a replay that is done.", "choose another name");
-        if (begun is not null && begun != wanted) throw OtherOptions(name);
+        if (begun is not null && begun != wanted) throw LedgerSetup.OtherOptions(name);
     }
-
-    internal static SetupException OtherOptions(string name) =>
-        new($"\"{name}\" is a replay that was begun with other options.", "repeat the very command to go on with it, or choose another name");
 }

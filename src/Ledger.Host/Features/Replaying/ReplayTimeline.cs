@@ -80,7 +80,7 @@ public static class ReplayTimeline
             var fork = await session.ForkAsync(new RevisionPoint(session.Setup.Timelines[order.Started.Source], order.From), token);
             // A run that was killed between the two events left the first one behind.
             var known = session.Setup.Timelines.GetValueOrDefault(order.Started.Timeline);
-            if (known is not null && known.Started.Fork != fork) throw ReplayOrder.OtherOptions(request.As);
+            if (known is not null && known.Started.Fork != fork) throw LedgerSetup.OtherOptions(request.As);
             if (known is null)
                 await session.DecideAsync(s => s.Start(order.Started.Timeline, request.As, fork, request.Purpose ?? order.Purpose, TimelineOrigin.Replayed), by, token);
             await session.DecideAsync(s => s.Begin(order.Started), CommandContext.For(request.Author), token);
