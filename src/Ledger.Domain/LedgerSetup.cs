@@ -175,6 +175,9 @@ public sealed record LedgerSetup
         return timeline;
     }
 
+    /// <summary>Whether a revision of one timeline is the other's too: inherited from the same ancestor, or its own.</summary>
+    public bool Share(TimelineEntry one, TimelineEntry other, long revision) => Owner(one, revision).Started.Timeline == Owner(other, revision).Started.Timeline;
+
     /// <summary>The last revision of an ancestor that a timeline has from it; no bound for the timeline itself.</summary>
     public long LastOf(TimelineEntry ancestor, TimelineEntry timeline)
     {

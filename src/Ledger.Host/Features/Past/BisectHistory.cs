@@ -68,7 +68,7 @@ public static class BisectHistory
         {
             var bad = await session.PointAsync(request.Bad ?? RevisionName.Head(request.Timeline), token);
             var good = request.Good is { } named ? await session.PointAsync(named, token) : new RevisionPoint(bad.Timeline, session.Setup.Owner(bad.Timeline, bad.Revision).FirstRevision - 1);
-            if (session.Setup.Owner(bad.Timeline, good.Revision) != session.Setup.Owner(good.Timeline, good.Revision)) throw new SetupException($"{good} is not a revision of {bad.Name}.", $"name one that {bad.Name} has, inherited or its own");
+            if (!session.Setup.Share(bad.Timeline, good.Timeline, good.Revision)) throw new SetupException($"{good} is not a revision of {bad.Name}.", $"name one that {bad.Name} has, inherited or its own");
             if (good.Revision == bad.Revision) throw new SetupException($"Both ends are {bad}: there is nothing between.", "name an earlier one with --good, or a later one with --bad");
             if (good.Revision > bad.Revision) throw new SetupException($"{good} comes after {bad}.", "name the earlier with --good and the later with --bad: which way it flips is found from the two");
             return (good, bad);

@@ -55,8 +55,7 @@ internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStar
     {
         if (request.From is null) return 0;
         var from = await session.PointAsync(request.From, token);
-        var shared = session.Setup.Owner(source.Timeline, from.Revision).Started.Timeline == session.Setup.Owner(from.Timeline, from.Revision).Started.Timeline;
-        return shared && from.Revision <= source.Revision ? from.Revision
+        return session.Setup.Share(source.Timeline, from.Timeline, from.Revision) && from.Revision <= source.Revision ? from.Revision
             : throw new SetupException($"{from} is not a revision of {source}.", $"name one of {source.Name} up to {source.Revision}");
     }
 
