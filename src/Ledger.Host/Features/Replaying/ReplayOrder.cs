@@ -3,7 +3,6 @@ using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
-using Ledger.Domain.Validation;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Replay;
 using Ledger.Projections.Timelines;
@@ -26,7 +25,6 @@ internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStar
     /// <exception cref="LedgerException">Something asked for is not there, or does not fit; nothing was recorded.</exception>
     public static async Task<ReplayOrder> OfAsync(LedgerSession session, ReplayTimeline.Request request, CancellationToken token)
     {
-        if (new StartBranchValidator().Validate(new StartBranch(request.As, request.Source, request.Purpose, request.Author)) is { IsValid: false } faults) throw new ValidationFailedException(faults);
         var point = await session.PointAsync(request.Source, token);
         var from = await FromAsync(session, request, point, token);
         var mode = request.Mode ?? (request.Variant is null ? ReplayMode.Factors : ReplayMode.Values);

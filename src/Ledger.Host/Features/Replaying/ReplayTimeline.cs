@@ -26,7 +26,10 @@ public static class ReplayTimeline
     /// <param name="Gate"><c>off</c>, a policy this ledger has had, or null for the present one.</param>
     public sealed record Request(
         LedgerPaths Ledger, RevisionName Source, RevisionName? From, string As, ReplayMode? Mode, Variant? Variant, IReadOnlyList<string> Without, IReadOnlyList<string> Only,
-        IReadOnlyList<string> Order, string? Gate, bool OutcomesAsRecorded, string? Purpose, string? Model, string Author, IProgress<Step>? Progress) : IRequest<Result>;
+        IReadOnlyList<string> Order, string? Gate, bool OutcomesAsRecorded, string? Purpose, string? Model, string Author, IProgress<Step>? Progress) : IRequest<Result>, ICarriesCommand
+    {
+        object ICarriesCommand.Command => new StartBranch(As, Source, Purpose, Author);
+    }
 
     /// <param name="Edit">Null for a decision that was replayed.</param>
     public readonly record struct Step(int Done, int Total, Line? Edit);
