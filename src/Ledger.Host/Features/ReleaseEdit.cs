@@ -3,6 +3,7 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
+using Ledger.Host.Features.Replaying;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Replay;
 using Ledger.Projections.Timelines;
@@ -54,14 +55,9 @@ public static class ReleaseEditFeature
 
         private EditReleased Optimise(LedgerSession session, TimelineHistory main, Request request, EditRecord record, Variant variant, CancellationToken token)
         {
-            var c = stores(request.Ledger).Load(session.Setup.RequireStatistics());
-            using var bench = Workbench.Load(session, library, guard, request.Model, token);
-            bench.Install(main, token);
-            var x = bench.Editor.Compute(record.Request, session.Setup.RequireTemplates(), session.Setup.Base.Hyperparameters, c, null, token);
-            var factors = Factors.Of(variant, x);
-            var (signals, candidate) = new EditPipeline(session, main.Tip, bench, c).Measure(record.Request, x, variant, factors, token);
-            using (candidate)
-                return Released(session, main, record, variant, request, EditSolution.Of(x, factors), factors.Delta, signals, candidate?.With);
+            using var bench = ReplayBench.Load(session, library, guard, stores, request.Model, token);
+            var (made, candidate, _) = bench.Optimise(main, record, variant, token);
+            using (candidate) return Released(session, main, record, variant, request, made.Solution, made.Delta, made.Signals, candidate?.With);
         }
 
         /// <summary>The gate is asked and its verdict recorded; here it does not decide.</summary>

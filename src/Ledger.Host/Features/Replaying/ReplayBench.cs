@@ -8,7 +8,7 @@ using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Features.Replaying;
 
-/// <summary>The model that a replay in mode <c>optimise</c> searches on: it runs with the new timeline's state.</summary>
+/// <summary>The model on which an edit's v_e is found anew, for a replay or a release: it runs with the timeline's state.</summary>
 internal sealed class ReplayBench : IDisposable
 {
     private readonly LedgerSession session;
