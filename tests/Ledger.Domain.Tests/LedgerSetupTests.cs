@@ -156,6 +156,8 @@ public sealed class LedgerSetupTests
                 s.Ancestry(timeline).Select(t => s.LastOf(t, timeline)).ShouldBe([5, 8, long.MaxValue]);
                 new long[] { 0, 5, 6, 8, 9, 100 }.Select(r => s.Owner(timeline, r).Started.Name).ShouldBe(["main", "main", "a", "a", "b", "b"]);
                 timeline.FirstRevision.ShouldBe(9);
+                new long[] { 0, 5, 6, 8, 9 }.Select(r => s.Share(timeline, s.Timeline("a"), r)).ShouldBe([true, true, true, true, false]);
+                new long[] { 0, 5, 6 }.Select(r => s.Share(s.Timeline("main"), timeline, r)).ShouldBe([true, true, false]);
             });
     }
 
