@@ -97,6 +97,8 @@ public sealed record ReplayStarted(
 
 /// <summary>The replay reached its end.</summary>
 /// <param name="Fingerprint">Null where the base was not at hand: a replay in <c>factors</c> or <c>values</c> needs events alone.</param>
+/// <param name="Applied">Edits that were let in, by the gate or by a release.</param>
+/// <param name="Stopped">Edits that were stopped and that no release let in.</param>
 [EventName("replay-completed.v1")]
 public sealed record ReplayCompleted(TimelineId Timeline, long Revision, StateId State, Digest? Fingerprint, int Applied, int Stopped) : SetupEvent;
 

@@ -10,7 +10,7 @@ internal static class ReplayCommand
 {
     public static Command Create(Face face)
     {
-        var source = new Argument<string?>("SOURCE") { Description = "What to replay: a timeline, or a revision up to which; default the head of --timeline.", Arity = ArgumentArity.ZeroOrOne };
+        var source = new Argument<string?>("SOURCE") { Description = "What to replay: a timeline, or a revision up to which; default the head of --timeline. Without a revision, a replay that was begun goes on to the end it was begun with.", Arity = ArgumentArity.ZeroOrOne };
         var name = new Option<string>("--as") { Description = "The new timeline's name.", Required = true, HelpName = "NAME" };
         var from = new Option<string?>("--from") { Description = "Keep the history up to this revision as it is and replay what comes after; default 0, the base.", HelpName = "REVISION" };
         var variant = new Option<string?>("--variant", "-v") { Description = "Replay under this variant; default each edit's own." };
@@ -79,7 +79,7 @@ internal static class ReplayCommand
             })],
             flexible: 9);
         printer.Line();
-        printer.Line($"{r.Timeline}: {r.Source}@{r.From + 1} to @{r.To} replayed ({r.Mode.ToString().ToLowerInvariant()}), {r.Applied} let in, {r.Quarantined} quarantined, {r.Rejected} rejected"
+        printer.Line($"{r.Timeline}: {r.Source}@{r.From + 1} to @{r.To} replayed ({r.Mode.ToString().ToLowerInvariant()}), {r.Applied} let in{(r.Released > 0 ? $", {r.Released} of them released" : "")}, {r.Quarantined} quarantined, {r.Rejected} rejected"
             + (r.Before > 0 ? $", {Say.Count(r.Before, "step")} done before" : "") + $"; now at {r.Timeline}@{r.Head}");
         if (r.WouldStop > 0) printer.Field("gate", $"{Say.Count(r.WouldStop, "edit")} let in that a rule caught: the policy only observes");
         if (lines.Count(l => l.How == ReplayMode.Values) is > 0 and var unasked) printer.Field("gate", $"the rule unreached was not evaluated for {Say.Count(unasked, "edit")}: it needs a pass through the edited model, which --mode optimise makes");
@@ -93,7 +93,7 @@ internal static class ReplayCommand
     private static string Outcome(ReplayTimeline.Line l)
     {
         var here = l.Outcome.ToString().ToLowerInvariant();
-        return (l.Outcome == l.Recorded ? here : $"{l.Recorded.ToString().ToLowerInvariant()} → {here}") + (l.Caught is { } caught ? $" ({Say.Rule(caught)})" : "");
+        return (l.Released ? "released" : l.Outcome == l.Recorded ? here : $"{l.Recorded.ToString().ToLowerInvariant()} → {here}") + (l.Caught is { } caught ? $" ({Say.Rule(caught)})" : "");
     }
 
     private sealed class Steps(Printer printer, ProgressLine waiting, List<ReplayTimeline.Line> lines) : IProgress<ReplayTimeline.Step>

@@ -108,9 +108,9 @@ public static class Verify
             if (!session.Setup.Replayed.TryGetValue(history.Timeline.Id, out var claimed)) return;
             if (atEnd is not { } state) throw WrongEnd(session, history, $"says that it ended at revision {claimed.Revision}, the timeline has {history.Timeline.Revision}");
             if (state != claimed.State) throw WrongEnd(session, history, $"says that it ended in the state {claimed.State.Value.Short()}, its edits give {state.Value.Short()}");
-            var outcomes = history.Rows.Take((int)claimed.Revision).Skip((int)(history.Started.Fork?.Revision ?? 0)).Select(r => r.Event).OfType<EditJudged>().ToLookup(e => e is EditApplied);
-            if (claimed.Applied != outcomes[true].Count() || claimed.Stopped != outcomes[false].Count())
-                throw WrongEnd(session, history, $"says that {claimed.Applied} edits were let in and {claimed.Stopped} stopped; there are {outcomes[true].Count()} and {outcomes[false].Count()}");
+            var counts = ReplayCounts.Of(history.Rows.Take((int)claimed.Revision).Skip((int)(history.Started.Fork?.Revision ?? 0)).Select(r => r.Event));
+            if (claimed.Applied != counts.LetIn || claimed.Stopped != counts.Stopped)
+                throw WrongEnd(session, history, $"says that {claimed.Applied} edits were let in and {claimed.Stopped} stopped; there are {counts.LetIn} and {counts.Stopped}");
         }
 
         /// <summary>An edit names what it was computed with; the ledger's own stream must have it, whole to its end.</summary>

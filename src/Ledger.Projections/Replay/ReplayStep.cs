@@ -12,15 +12,18 @@ namespace Ledger.Projections.Replay;
 /// <param name="Edit">The source's edit.</param>
 public abstract record ReplayStep(long Revision, EditId Edit)
 {
+    /// <summary>The edit gets factors: it is made, or let in after it was stopped.</summary>
+    /// <param name="Making">The factors that went in at the source, with the v_e they were made from.</param>
+    public abstract record Factored(long Revision, EditId Edit, Making Making) : ReplayStep(Revision, Edit);
+
     /// <summary>The edit is made again.</summary>
     /// <param name="Record">As the source has it.</param>
-    /// <param name="Making">The factors that went in there, with the v_e they were made from.</param>
     /// <param name="Outcome">What became of it there.</param>
-    public sealed record Make(long Revision, EditRecord Record, Making Making, Outcome Outcome) : ReplayStep(Revision, Record.Edit);
+    public sealed record Make(long Revision, EditRecord Record, Making Making, Outcome Outcome) : Factored(Revision, Record.Edit, Making);
 
     /// <param name="Mode">How its factors were found there.</param>
     /// <param name="Signals">Sizes of those factors.</param>
-    public sealed record Release(long Revision, EditId Edit, Making Making, ReleaseMode Mode, Signals Signals, Verdict Verdict, string Reason) : ReplayStep(Revision, Edit);
+    public sealed record Release(long Revision, EditId Edit, Making Making, ReleaseMode Mode, Signals Signals, Verdict Verdict, string Reason) : Factored(Revision, Edit, Making);
 
     public sealed record Revert(long Revision, EditId Edit, string Reason) : ReplayStep(Revision, Edit);
 

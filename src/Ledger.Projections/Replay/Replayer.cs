@@ -40,7 +40,7 @@ public sealed class Replayer
         inherited = [.. target.At(target.Started.Fork?.Revision ?? 0).Timeline.Edits.Keys];
         var keys = new List<EditKeys>();
         var made = steps.OfType<ReplayStep.Make>().ToDictionary(m => m.Edit, m => m.Record.Keys);
-        foreach (var step in steps.Where(s => s is ReplayStep.Make or ReplayStep.Release))
+        foreach (var step in steps.OfType<ReplayStep.Factored>())
         {
             places.Add(step, keys.Count);
             keys.Add(made.GetValueOrDefault(step.Edit) ?? target.Record(step.Edit).Keys);
@@ -67,7 +67,17 @@ public sealed class Replayer
     public bool Releases(ReplayStep.Release step) => Stands(step, EditStatus.Quarantined);
 
     /// <summary>out and r anew on the present state of the new timeline, from the recorded keys and v_e (docs/editing.md §3).</summary>
-    public Remade Values(ReplayStep.Make step) => Values(step, step.Record, step.Making);
+    public Remade Values(ReplayStep.Factored step)
+    {
+        var record = Recorded(step);
+        var (variant, vE) = (rules.Variant ?? step.Making.Variant, step.Making.Solution.VE);
+        var (m0, outKBar) = outputs.At(places[step], target.DeltasInEffect(), CancellationToken.None);       // tenths of a second at most
+        var factors = Rederive.Values(record.Keys, vE, variant, m0, outKBar);
+        return new Remade(variant, EditSolution.Of(m0, vE, factors), factors.Delta, record.Signals.OnState(variant, record.Keys, vE, m0, outKBar));
+    }
+
+    /// <summary>The edit that a step is about, with its request and keys.</summary>
+    public EditRecord Recorded(ReplayStep.Factored step) => step is ReplayStep.Make make ? make.Record : target.Record(Named(step.Edit));
 
     /// <summary>Judges factors and makes the edit's event.</summary>
     /// <param name="fingerprintWith">Weight fingerprint with the edit, where the matrix stands in memory.</param>
@@ -115,15 +125,7 @@ public sealed class Replayer
     {
         if (!Releases(step)) return null;
         if (rules.Mode == ReplayMode.Factors) return Release(step, new Remade(step.Making.Variant, step.Making.Solution, step.Making.Delta, step.Signals), step.Mode);
-        return Release(step, Values(step, target.Record(Named(step.Edit)), step.Making), ReleaseMode.Values);
-    }
-
-    private Remade Values(ReplayStep step, EditRecord record, Making making)
-    {
-        var (variant, vE) = (rules.Variant ?? making.Variant, making.Solution.VE);
-        var (m0, outKBar) = outputs.At(places[step], target.DeltasInEffect(), CancellationToken.None);       // tenths of a second at most
-        var factors = Rederive.Values(record.Keys, vE, variant, m0, outKBar);
-        return new Remade(variant, EditSolution.Of(m0, vE, factors), factors.Delta, record.Signals.OnState(variant, record.Keys, vE, m0, outKBar));
+        return Release(step, Values(step), ReleaseMode.Values);
     }
 
     private static Remade AsRecorded(ReplayStep.Make step) => new(

@@ -9,6 +9,7 @@ namespace Ledger.Host.Features.Replaying;
 public sealed class EditLineage
 {
     private readonly Dictionary<EditId, EditRecord> records = [];
+    private readonly Dictionary<(EditId Edit, Float32Vector VE), Float32Vector> foundAnew = [];          // m₀, where a release searched for v_e
 
     private EditLineage()
     {
@@ -22,6 +23,8 @@ public sealed class EditLineage
         while (waiting.TryDequeue(out var next))
         {
             foreach (var record in next.Records) lineage.records.TryAdd(record.Edit, record);
+            foreach (var released in next.Rows.Select(r => r.Event).OfType<EditReleased>().Where(r => r.Mode == ReleaseMode.Optimise))
+                lineage.foundAnew.TryAdd((released.Edit, released.Solution.VE), released.Solution.M0);
             var from = next.Rows.Select(r => r.Event).OfType<EditsTaken>().Select(t => t.Source)
                 .Concat(session.Setup.Ancestry(session.Setup.Timelines[next.Timeline.Id]).Select(t => session.Setup.Replays.GetValueOrDefault(t.Started.Timeline)).OfType<ReplayStarted>().Select(r => r.Source));
             foreach (var id in from.Where(seen.Add)) waiting.Enqueue(await session.HistoryAsync(session.Setup.Timelines[id], long.MaxValue, token));
@@ -36,11 +39,15 @@ public sealed class EditLineage
         return edit;
     }
 
-    /// <summary>m₀ of the weights on which a v_e was found: a replay in mode <c>values</c> takes it over from the edit it came from.</summary>
-    public Float32Vector FoundOn(EditRecord record, Making making)
+    /// <summary>m₀ of the weights on which a v_e was found: mode <c>values</c> takes it over, from the edit it came from or from an earlier making of the same edit.</summary>
+    public Float32Vector FoundOn(EditId edit, Making making)
     {
-        if (!making.Solution.VE.Equals(record.Solution.VE)) return making.Solution.M0;
-        while (record.Provenance.Origin is { } origin && records.GetValueOrDefault(origin) is { } earlier && earlier.Solution.VE.Equals(record.Solution.VE)) record = earlier;
-        return record.Solution.M0;
+        var (vE, m0) = (making.Solution.VE, making.Solution.M0);
+        for (EditId? at = edit; at is { } id; at = records.GetValueOrDefault(id)?.Provenance.Origin)
+        {
+            if (records.GetValueOrDefault(id) is { } record && record.Solution.VE.Equals(vE)) m0 = record.Solution.M0;
+            else if (foundAnew.TryGetValue((id, vE), out var released)) m0 = released;
+        }
+        return m0;
     }
 }

@@ -1,4 +1,5 @@
 using Ledger.Domain;
+using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Host.Sessions;
@@ -16,59 +17,51 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
     public async Task<ReplayTimeline.Result> RunAsync(IProgress<ReplayTimeline.Step>? progress, CancellationToken token)
     {
         var steps = order.Steps;
-        RequireAlone();
+        var byEvent = steps.Select((step, i) => (step, i)).ToDictionary(s => By(s.i).EventId, s => s.step);
+        RequireAlone(byEvent);
         // Steps that made no event leave no trace: all before the last one that did are done.
         var done = steps.Length;
         while (done > 0 && !target.Tip.Has(By(done - 1).EventId)) done--;
-        var (before, flagged, wouldStop) = (done, 0, 0);
+        var before = done;
         for (; done < steps.Length && !token.IsCancellationRequested; done++)
         {
-            ReplayTimeline.Line? line;
+            RevisionRow? row;
             try
             {
-                line = await TakeAsync(steps[done], By(done), token);
+                row = await TakeAsync(steps[done], By(done), token);
             }
             catch (OperationCanceledException) when (token.IsCancellationRequested)
             {
                 break;
             }
-            if (line is { DifferentModel: true }) flagged++;
-            if (line is { Outcome: Outcome.Applied, Caught: not null }) wouldStop++;
-            progress?.Report(new ReplayTimeline.Step(done + 1, steps.Length, line));
+            progress?.Report(new ReplayTimeline.Step(done + 1, steps.Length, row is null ? null : Told(steps[done], row)));
         }
-        var own = target.Rows.Skip((int)order.From).Select(r => r.Event).OfType<EditJudged>().ToLookup(e => e.Record.Verdict.Outcome);
+        // From the events, whichever run made them: a replay that was stopped says in the end what it says when it is not.
+        var lines = Own().Select(r => Told(byEvent[r.Envelope.Metadata.EventId], r)).OfType<ReplayTimeline.Line>().ToList();
+        var counts = ReplayCounts.Of(Own().Select(r => r.Event));
         return new ReplayTimeline.Result(
-            target.Name, order.Source.Name, order.From, order.Started.To, order.Rules.Mode, steps.Length, before, own[Outcome.Applied].Count(), own[Outcome.Quarantined].Count(), own[Outcome.Rejected].Count(),
-            flagged, wouldStop, target.Timeline.Revision, target.Timeline.State, null, null, Stopped: false);
+            target.Name, order.Source.Name, order.From, order.Started.To, order.Rules.Mode, steps.Length, before, counts.LetIn, counts.Released, counts.Quarantined, counts.Rejected,
+            lines.Where(l => l.DifferentModel).DistinctBy(l => l.Edit).Count(), lines.Count(l => l is { Released: false, Outcome: Outcome.Applied, Caught: not null }),
+            target.Timeline.Revision, target.Timeline.State, null, null, Stopped: false);
     }
 
+    private IEnumerable<RevisionRow> Own() => target.Rows.Skip((int)order.From);
+
     /// <exception cref="SetupException">Somebody wrote to the timeline before its replay was done: what comes next would not be the replay's.</exception>
-    private void RequireAlone()
+    private void RequireAlone(Dictionary<Guid, ReplayStep> byEvent)
     {
-        var own = Enumerable.Range(0, order.Steps.Length).Select(i => By(i).EventId).ToHashSet();
-        if (target.Rows.Skip((int)order.From).FirstOrDefault(r => !own.Contains(r.Envelope.Metadata.EventId)) is { } other)
+        if (Own().FirstOrDefault(r => !byEvent.ContainsKey(r.Envelope.Metadata.EventId)) is { } other)
             throw new SetupException($"{target.Name}@{other.Revision} is not of this replay: {Cli.Say.OneLine(other.Envelope.Metadata.Actor)} wrote to the timeline before it was done.", "choose another name, and replay anew");
     }
 
     private CommandContext By(int step) => new(author, correlation, $"replay|{timeline}|{step}");
 
-    private async Task<ReplayTimeline.Line?> TakeAsync(ReplayStep step, CommandContext by, CancellationToken token)
+    private async Task<RevisionRow?> TakeAsync(ReplayStep step, CommandContext by, CancellationToken token)
     {
         try
         {
-            switch (step)
-            {
-                case ReplayStep.Make make:
-                    return await MakeAsync(make, by, token);
-                case ReplayStep.Release release when order.Rules.Mode == ReplayMode.Optimise && replayer.Releases(release):
-                    var record = target.Record(replayer.Named(release.Edit));
-                    var (made, candidate, _) = bench!.Optimise(target, record, order.Rules.Variant ?? release.Making.Variant, token);
-                    using (candidate) await AppendAsync(replayer.Release(release, made, ReleaseMode.Optimise, candidate?.With), candidate, by, token);
-                    return null;
-                default:
-                    await AppendAsync(replayer.Next(step), null, by, token);
-                    return null;
-            }
+            if (step is not ReplayStep.Factored factored || !IsFoundAnew(factored)) return await AppendAsync(replayer.Next(step), by, token);
+            return await OptimiseAsync(factored, by, token);
         }
         catch (TimelineConflictException conflict)
         {
@@ -76,49 +69,49 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
         }
     }
 
-    private async Task<ReplayTimeline.Line> MakeAsync(ReplayStep.Make make, CommandContext by, CancellationToken token)
+    /// <summary>Whether v_e is searched for: always in mode <c>optimise</c>, in mode <c>auto</c> where it was found on a different model.</summary>
+    private bool IsFoundAnew(ReplayStep.Factored step) =>
+        !(step is ReplayStep.Release release && !replayer.Releases(release)) && order.Rules.Mode switch
+        {
+            ReplayMode.Optimise => true,
+            ReplayMode.Auto => Replayer.Shift(lineage.FoundOn(step.Edit, step.Making), replayer.Values(step).Solution.M0) > Replayer.DifferentModel,
+            _ => false,
+        };
+
+    private async Task<RevisionRow?> OptimiseAsync(ReplayStep.Factored step, CommandContext by, CancellationToken token)
     {
-        var mode = order.Rules.Mode;
-        if (mode == ReplayMode.Factors)
-        {
-            var e = (EditJudged)replayer.Next(make)!;
-            await AppendAsync(e, null, by, token);
-            return Told(make, e, ReplayMode.Factors, null);
-        }
-        if (mode != ReplayMode.Optimise)
-        {
-            var made = replayer.Values(make);
-            var shift = Replayer.Shift(lineage.FoundOn(make.Record, make.Making), made.Solution.M0);
-            if (mode == ReplayMode.Values || !(shift > Replayer.DifferentModel))
-            {
-                var e = replayer.Make(make, made);
-                await AppendAsync(e, null, by, token);
-                return Told(make, e, ReplayMode.Values, shift);
-            }
-        }
-        var (found, candidate, now) = bench!.Optimise(target, make.Record, order.Rules.Variant ?? make.Making.Variant, token);
+        var (made, candidate, now) = bench!.Optimise(target, replayer.Recorded(step), order.Rules.Variant ?? step.Making.Variant, token);
         using (candidate)
         {
-            var e = replayer.Make(make, found, candidate?.With, now, bench.Engine);
-            await AppendAsync(e, candidate, by, token);
-            return Told(make, e, ReplayMode.Optimise, null);
+            TimelineEvent? e = step is ReplayStep.Release release
+                ? replayer.Release(release, made, ReleaseMode.Optimise, candidate?.With)
+                : replayer.Make((ReplayStep.Make)step, made, candidate?.With, now, bench.Engine);
+            var row = await AppendAsync(e, by, token);
+            if (e is EditApplied or EditReleased) bench.Keep(candidate!, target.Timeline.State);
+            return row;
         }
     }
 
-    private async Task AppendAsync(TimelineEvent? e, Workbench.Candidate? candidate, CommandContext by, CancellationToken token)
-    {
-        if (e is null) return;
-        e = milestones.Marked(target, e, null, token);
-        await session.AppendAsync(target.Tip, e, by, token);
-        if (candidate is not null && e is EditApplied or EditReleased) bench!.Keep(candidate!, target.Timeline.State);
-    }
+    private async Task<RevisionRow?> AppendAsync(TimelineEvent? e, CommandContext by, CancellationToken token) =>
+        e is null ? null : await session.AppendAsync(target.Tip, milestones.Marked(target, e, null, token), by, token);
 
-    private ReplayTimeline.Line Told(ReplayStep.Make make, EditJudged e, ReplayMode how, double? shift)
+    /// <summary>What a step did with an edit, from its event alone; null for a decision without factors.</summary>
+    private ReplayTimeline.Line? Told(ReplayStep step, RevisionRow row) => (step, row.Event) switch
     {
-        var (record, own) = (e.Record, e.Record.Signals.Own);
+        (ReplayStep.Make x, EditJudged { Record: var e }) => Told(x, row, e, e.Variant, e.Solution, e.Signals, e.Verdict, x.Outcome, e.Verdict.Outcome, released: false),
+        (ReplayStep.Release x, EditReleased e) => Told(x, row, target.Record(e.Edit), e.Variant, e.Solution, e.Signals, e.Verdict, Outcome.Applied, Outcome.Applied, released: true),
+        _ => null,
+    };
+
+    private ReplayTimeline.Line Told(
+        ReplayStep.Factored step, RevisionRow row, EditRecord record, Variant variant, EditSolution solution, Signals signals, Verdict verdict, Outcome recorded, Outcome outcome, bool released)
+    {
+        var (own, making) = (signals.Own, step.Making);
+        // Mode auto: a v_e that was searched for on another model is another.
+        var how = order.Rules.Mode != ReplayMode.Auto ? order.Rules.Mode : solution.VE.Equals(making.Solution.VE) ? ReplayMode.Values : ReplayMode.Optimise;
+        double? shift = how == ReplayMode.Values ? Replayer.Shift(lineage.FoundOn(step.Edit, making), solution.M0) : null;
         return new ReplayTimeline.Line(
-            target.Timeline.Revision, record.Edit, make.Edit, record.Request.Prompt, record.Request.Subject, record.Request.Target, how, make.Making.Variant, record.Variant,
-            make.Making.Delta.AbsDelta, own.AbsDelta, own.KuU, own.KvU, shift, shift > Replayer.DifferentModel, make.Outcome, record.Verdict.Outcome,
-            record.Verdict.Caught.FirstOrDefault()?.InWords());
+            row.Revision, record.Edit, step.Edit, record.Request.Prompt, record.Request.Subject, record.Request.Target, how, making.Variant, variant,
+            making.Delta.AbsDelta, own.AbsDelta, own.KuU, own.KvU, shift, shift > Replayer.DifferentModel, recorded, outcome, released, verdict.Caught.FirstOrDefault()?.InWords());
     }
 }

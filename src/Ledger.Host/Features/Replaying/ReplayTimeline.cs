@@ -34,27 +34,30 @@ public static class ReplayTimeline
     /// <param name="Edit">Null for a decision that was replayed.</param>
     public readonly record struct Step(int Done, int Total, Line? Edit);
 
-    /// <summary>One edit that was replayed; the stable fields of <c>replay --json</c>.</summary>
+    /// <summary>One edit that was made again, or let in after it was stopped; the stable fields of <c>replay --json</c>.</summary>
     /// <param name="Source">The edit it came from.</param>
     /// <param name="How">What was computed: <c>factors</c>, <c>values</c> or <c>optimise</c>.</param>
     /// <param name="SourceAbsDelta">|Δ| that the source has.</param>
     /// <param name="Shift">‖m₀ recorded − m₀ replayed‖ / ‖m₀ replayed‖; null where v_e was found anew or nothing was computed.</param>
     /// <param name="DifferentModel">v_e was found on a different model: the shift is over 0.5.</param>
     /// <param name="Recorded">What became of it at the source.</param>
+    /// <param name="Released">It was let in by a release; <paramref name="Caught"/> did not decide.</param>
     /// <param name="Caught">What the gate stopped it for or, where it only observes, would have.</param>
     public sealed record Line(
         long Revision, EditId Edit, EditId Source, string Prompt, string Subject, string Target, ReplayMode How, Variant SourceVariant, Variant Variant, double SourceAbsDelta, double AbsDelta,
-        double KuU, double KvU, double? Shift, bool DifferentModel, Outcome Recorded, Outcome Outcome, string? Caught);
+        double KuU, double KvU, double? Shift, bool DifferentModel, Outcome Recorded, Outcome Outcome, bool Released, string? Caught);
 
     /// <param name="Steps">Edits and decisions in all.</param>
     /// <param name="Before">Steps that an earlier run had done.</param>
-    /// <param name="Applied">Edits that were let in, of all runs.</param>
-    /// <param name="Flagged">Edits of this run whose v_e was found on a different model.</param>
-    /// <param name="WouldStop">Edits of this run that were let in though a rule that only observes caught them.</param>
+    /// <param name="Applied">Edits that were let in, by the gate or by a release; like all that follows, of all runs.</param>
+    /// <param name="Released">Those of them that only a release let in.</param>
+    /// <param name="Quarantined">Edits that were quarantined and that no release let in.</param>
+    /// <param name="Flagged">Edits whose v_e was found on a different model.</param>
+    /// <param name="WouldStop">Edits that the gate let in though a rule that only observes caught them.</param>
     /// <param name="Fingerprint">Null where the base was not at hand; <paramref name="WithoutFingerprint"/> says why.</param>
     /// <param name="Stopped">True when the run was cancelled between two steps; everything before is recorded.</param>
     public sealed record Result(
-        string Timeline, string Source, long From, long To, ReplayMode Mode, int Steps, int Before, int Applied, int Quarantined, int Rejected, int Flagged, int WouldStop,
+        string Timeline, string Source, long From, long To, ReplayMode Mode, int Steps, int Before, int Applied, int Released, int Quarantined, int Rejected, int Flagged, int WouldStop,
         long Head, StateId State, Digest? Fingerprint, string? WithoutFingerprint, bool Stopped);
 
     public sealed class Handler(LedgerSessions sessions, IModelLibrary library, BaseGuard guard, Func<LedgerPaths, IKeyStatisticsStore> stores) : IRequestHandler<Request, Result>
