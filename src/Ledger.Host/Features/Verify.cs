@@ -3,6 +3,7 @@ using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
 using Ledger.Host.Trust;
+using Ledger.Projections.Replay;
 using Ledger.Projections.Timelines;
 using MediatR;
 

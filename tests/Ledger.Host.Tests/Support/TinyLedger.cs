@@ -16,13 +16,15 @@ public sealed class TinyLedger : IAsyncLifetime
     }
 
     /// <summary>The ledger and the model in a fresh folder.</summary>
-    internal LedgerProcess Copy()
+    /// <param name="of">Another one, made from a copy.</param>
+    internal LedgerProcess Copy(LedgerProcess? of = null)
     {
+        var from = of?.Folder ?? folder;
         var copy = Directory.CreateTempSubdirectory("ledger-tiny-copy-").FullName;
         lock (copies) copies.Add(copy);
-        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
         {
-            var to = Path.Combine(copy, Path.GetRelativePath(folder, file));
+            var to = Path.Combine(copy, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);
             File.Copy(file, to);
         }
