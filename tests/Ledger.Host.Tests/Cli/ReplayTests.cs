@@ -109,7 +109,8 @@ public sealed class ReplayTests(EditedLedger edited) : IClassFixture<EditedLedge
         {
             using var process = ledger.Start([.. command, "--json"]);
             // By what it has done, not by time: 16 steps are more than three times three.
-            for (var lines = 0; lines < 3 && await process.StandardOutput.ReadLineAsync(Token) is not null; lines++);
+            var lines = 0;
+            while (lines < 3 && await process.StandardOutput.ReadLineAsync(Token) is not null) lines++;
             process.Kill();
             await process.WaitForExitAsync(Token);
         }
