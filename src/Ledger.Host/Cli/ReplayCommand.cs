@@ -82,7 +82,7 @@ internal static class ReplayCommand
         printer.Line($"{r.Timeline}: {r.Source}@{r.From + 1} to @{r.To} replayed ({r.Mode.ToString().ToLowerInvariant()}), {r.Applied} let in{(r.Released > 0 ? $", {r.Released} of them released" : "")}, {r.Quarantined} quarantined, {r.Rejected} rejected"
             + (r.Before > 0 ? $", {Say.Count(r.Before, "step")} done before" : "") + $"; now at {r.Timeline}@{r.Head}");
         if (r.WouldStop > 0) printer.Field("gate", $"{Say.Count(r.WouldStop, "edit")} let in that a rule caught: the policy only observes");
-        if (lines.Count(l => l.How == ReplayMode.Values) is > 0 and var unasked) printer.Field("gate", $"the rule unreached was not evaluated for {Say.Count(unasked, "edit")}: it needs a pass through the edited model, which --mode optimise makes");
+        if (lines.Where(l => l.How == ReplayMode.Values).DistinctBy(l => l.Edit).Count() is > 0 and var unasked) printer.Field("gate", $"the rule unreached was not evaluated for {Say.Count(unasked, "edit")}: it needs a pass through the edited model, which --mode optimise makes");
         if (r.Flagged > 0) printer.Field("▲", $"{Say.Count(r.Flagged, "edit")} with a v_e that was found on a different model (m₀ shift over {Say.Number(Projections.Replay.Replayer.DifferentModel)}): --mode auto finds it anew");
         printer.Field("state", $"{r.State.Value.Short()}   " + (r.Fingerprint is { } f ? $"fingerprint {f.Short()}" : r.WithoutFingerprint is { } why ? $"no fingerprint: {Say.OneLine(why)}" : ""));
         printer.Line();
