@@ -35,7 +35,7 @@ internal static class EditNames
         var (setup, name) = (session.Setup, RevisionName.Parse(text, history.Name));
         var (own, named) = (setup.Timelines[history.Timeline.Id], setup.Timeline(name.Timeline!));
         var revision = named == own && name.Time is null ? name.Revision ?? history.Timeline.Revision : (await session.PointAsync(name, token)).Revision;
-        if (setup.Owner(named, revision).Started.Timeline != setup.Owner(own, revision).Started.Timeline)
+        if (!setup.Share(named, own, revision))
             throw new RevisionUnknownException(
                 setup.Ancestry(own).Contains(named) ? $"{text} is not a revision of {history.Name}, which left {named.Started.Name} at {named.Started.Name}@{setup.LastOf(named, own)}."
                 : $"{text} is a revision of {named.Started.Name}, and this is about {history.Name}.",
