@@ -42,7 +42,18 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
 
     public ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token) => Scoring.Score(model, tokenizer, items, token);
 
-    public double Perplexity(IReadOnlyList<string> texts, CancellationToken token) => Scoring.Perplexity(model, tokenizer, texts, token);
+    public double Perplexity(IReadOnlyList<string> texts, CancellationToken token) => TextLikelihood.Perplexity(Likelihoods(texts, token)) is var p && !double.IsNaN(p) ? p : throw new NothingPredictedException();
+
+    public ImmutableArray<TextLikelihood> Likelihoods(IReadOnlyList<string> texts, CancellationToken token) => Scoring.Likelihoods(model, tokenizer, texts, token);
+
+    public ImmutableArray<string> Sample(IReadOnlyList<string> prompts, int length, int topK, long seed, CancellationToken token)
+    {
+        foreach (var prompt in prompts) Ids(prompt, 0);
+        return prompts.Count == 0 ? [] : [.. new TokenGenerator(model).Sample([.. prompts.Select(tokenizer.Encode)], length, topK, seed, token).Select(tokenizer.Decode)];
+    }
+
+    public ImmutableArray<string> Answers(IReadOnlyList<string> prompts, int tokens, CancellationToken token) =>
+        [.. new SharedBeginning(model).Greedy([.. prompts.Select(p => Ids(p, tokens))], tokens, token).Select(tokenizer.Decode)];
 
     public ImmutableArray<TokenKey> Keys(string prompt)
     {

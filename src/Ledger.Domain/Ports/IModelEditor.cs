@@ -77,6 +77,10 @@ public interface IModelEditor : IDisposable
     /// <exception cref="LedgerException">A text exceeds the model's context, or no text has a token to predict.</exception>
     double Perplexity(IReadOnlyList<string> texts, CancellationToken token);
 
+    /// <summary>What <see cref="Perplexity"/> is made of, text by text; a text without a token to predict has none.</summary>
+    /// <exception cref="LedgerException">A text exceeds the model's context.</exception>
+    ImmutableArray<TextLikelihood> Likelihoods(IReadOnlyList<string> texts, CancellationToken token);
+
     /// <summary>k at every token of a prompt, in order: what goes into the edited matrix there. Edits at that matrix do not change it.</summary>
     /// <exception cref="LedgerException">The prompt is empty, or exceeds the model's context.</exception>
     ImmutableArray<TokenKey> Keys(string prompt);
@@ -95,11 +99,31 @@ public interface IModelEditor : IDisposable
     /// <summary>The same with its tokens, to ask other weights about: text that is tokenised again may come out otherwise.</summary>
     Continuation Greedy(string prompt, int tokens, CancellationToken token);
 
+    /// <summary>
+    /// As <see cref="Continue"/>, for many prompts: the keys and values of what all of them begin with are computed once, so that a few examples before every question cost little.
+    /// </summary>
+    /// <returns>In the prompts' order.</returns>
+    ImmutableArray<string> Answers(IReadOnlyList<string> prompts, int tokens, CancellationToken token);
+
+    /// <summary>Each prompt with what is sampled after it, up to a length in tokens, the prompt's counted; an end-of-text token does not end it. A prompt that is longer stays as it is.</summary>
+    /// <param name="topK">One of the k most likely tokens is taken, by its probability among them.</param>
+    /// <param name="seed">Every row has a generator of its own, from the seed and the row's number.</param>
+    /// <exception cref="LedgerException">A prompt is empty, or the length exceeds the model's context.</exception>
+    ImmutableArray<string> Sample(IReadOnlyList<string> prompts, int length, int topK, long seed, CancellationToken token);
+
     /// <summary>n of these very tokens after a prompt: mean −ln p, no space put before them. NaN where there are none.</summary>
     double Score(string prompt, Continuation said, CancellationToken token);
 
     /// <summary>C of this model's keys at the edited layer over text, streaming; the result lies in <paramref name="store"/>.</summary>
     KeyStatistics Measure(IKeyStatisticsStore store, KeyStatisticsSource source, IProgress<MeasureProgress>? progress, CancellationToken token);
+}
+
+/// <param name="Sum">Σ −ln p over the predicted tokens.</param>
+/// <param name="Tokens">How many those are.</param>
+public readonly record struct TextLikelihood(double Sum, long Tokens)
+{
+    /// <summary>exp(Σ Sum / Σ Tokens): a long text weighs more than a short one. NaN where nothing is predicted.</summary>
+    public static double Perplexity(IReadOnlyCollection<TextLikelihood> texts) => Math.Exp(texts.Sum(t => t.Sum) / texts.Sum(t => t.Tokens));
 }
 
 /// <param name="Text">The token's own text.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ledger.Domain.Editing;
+using Ledger.Domain.Ports;
 using Ledger.Engine.Models;
 using Ledger.Engine.Tokenizing;
 using static TorchSharp.torch;
@@ -16,6 +17,9 @@ internal static class Scoring
 
     /// <summary>Tokens to run, and the ones that the last of them are asked for.</summary>
     private readonly record struct Question(IReadOnlyList<int> Row, IReadOnlyList<int> Target);
+
+    /// <summary>A question by its number.</summary>
+    private readonly record struct Place(int Question, IReadOnlyList<int> Row, IReadOnlyList<int> Target);
 
     /// <summary>n(x): mean per-token negative log-likelihood of " " + target after a prompt.</summary>
     /// <returns>In the items' order.</returns>
@@ -35,17 +39,16 @@ internal static class Scoring
     public static double Score(Decoder model, IReadOnlyList<int> prompt, IReadOnlyList<int> said, CancellationToken token) =>
         said.Count == 0 ? double.NaN : Sums(model, [new Question(TargetRows.Row(prompt, said), said)], token)[0] / said.Count;
 
-    /// <summary>exp(Σ −log p / number of predicted tokens), over all texts.</summary>
-    public static double Perplexity(Decoder model, ITextTokenizer tokenizer, IEnumerable<string> texts, CancellationToken token)
+    /// <summary>Σ −log p over each text's predicted tokens, and how many those are.</summary>
+    public static ImmutableArray<TextLikelihood> Likelihoods(Decoder model, ITextTokenizer tokenizer, IEnumerable<string> texts, CancellationToken token)
     {
         var questions = texts.Select(text =>
         {
             var ids = tokenizer.Encode(text);
             ContextExceededException.Require(ids.Count, model.Config.Positions, text);
             return new Question([.. ids.SkipLast(1)], [.. ids.Skip(1)]);
-        }).Where(q => q.Target.Count > 0).ToArray();
-        if (questions.Length == 0) throw new NothingPredictedException();
-        return Math.Exp(Sums(model, questions, token).Sum() / questions.Sum(q => (double)q.Target.Count));
+        }).ToArray();
+        return [.. Sums(model, questions, token).Zip(questions, (sum, q) => new TextLikelihood(sum, q.Target.Count))];
     }
 
     /// <returns>Σ −log p of each question's target, in order.</returns>
@@ -53,35 +56,63 @@ internal static class Scoring
     {
         var sums = new double[questions.Length];
         // Rows of like length side by side: less padding.
-        var order = Enumerable.Range(0, questions.Length).OrderBy(i => questions[i].Row.Count).ToArray();
+        var order = Readings(questions).OrderBy(asked => asked[0].Row.Count).ToArray();
         for (var at = 0; at < order.Length;)
         {
             token.ThrowIfCancellationRequested();
             var count = 1;
-            while (at + count < order.Length && (count + 1) * questions[order[at + count]].Row.Count <= BatchTokens) count++;
-            var batch = order[at..(at + count)];
-            foreach (var (i, sum) in batch.Zip(Sums(model, [.. batch.Select(i => questions[i])]))) sums[i] = sum;
+            while (at + count < order.Length && (count + 1) * order[at + count][0].Row.Count <= BatchTokens) count++;
+            Add(model, order[at..(at + count)], sums);
             at += count;
         }
         return sums;
     }
 
-    private static double[] Sums(Decoder model, Question[] batch)
+    /// <summary>A row that another one begins with need not be run: two targets of one token after a prompt are read from the same logits.</summary>
+    /// <returns>Questions that one row answers: that row's own first.</returns>
+    private static IEnumerable<List<Place>> Readings(Question[] questions)
+    {
+        var places = questions.Select((q, i) => new Place(i, q.Row, q.Target)).Where(p => p.Target.Count > 0).ToArray();
+        // Sorted, a row stands right before those that it begins.
+        Array.Sort(places, (a, b) => Compare(b.Row, a.Row));
+        List<Place>? reading = null;
+        foreach (var place in places)
+        {
+            if (reading is not null && Begins(place.Row, reading[0].Row))
+            {
+                reading.Add(place);
+                continue;
+            }
+            if (reading is not null) yield return reading;
+            reading = [place];
+        }
+        if (reading is not null) yield return reading;
+    }
+
+    private static int Compare(IReadOnlyList<int> a, IReadOnlyList<int> b)
+    {
+        for (var i = 0; i < Math.Min(a.Count, b.Count); i++)
+            if (a[i] != b[i]) return a[i].CompareTo(b[i]);
+        return a.Count.CompareTo(b.Count);
+    }
+
+    private static bool Begins(IReadOnlyList<int> beginning, IReadOnlyList<int> row) => beginning.Count <= row.Count && beginning.Select((id, i) => id == row[i]).All(same => same);
+
+    private static void Add(Decoder model, List<Place>[] batch, double[] sums)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var rows = TokenRows.FromLeft([.. batch.Select(b => b.Row)]);
+        var rows = TokenRows.FromLeft([.. batch.Select(b => b[0].Row)]);
         using var pass = Pass.Over(rows, model.Device);
         var x = model.Run(model.Embed(rows.Ids(model.Device), pass), pass, 0, model.Config.Layers).view(-1, model.Config.Hidden);      // [B S, d_v]
-        var asked = batch.SelectMany((b, i) => b.Target.Select((id, t) => (Row: i, Column: (long)i * rows.Columns + b.Row.Count - b.Target.Count + t, Id: (long)id)));
-        var sums = new double[batch.Length];
+        var asked = batch.SelectMany((reading, i) => reading.SelectMany(
+            p => p.Target.Select((id, t) => (p.Question, Column: (long)i * rows.Columns + p.Row.Count - p.Target.Count + t, Id: (long)id))));
         foreach (var part in asked.Chunk(Math.Max(1, Logits / model.Config.Vocabulary)))
         {
             using var inner = NewDisposeScope();
             var logP = model.Logits(x.index_select(0, tensor(part.Select(a => a.Column).ToArray(), device: model.Device))).log_softmax(-1);
             var found = logP.gather(1, tensor(part.Select(a => a.Id).ToArray(), [part.Length, 1], device: model.Device)).Floats();
-            foreach (var (a, value) in part.Zip(found)) sums[a.Row] -= value;
+            foreach (var (a, value) in part.Zip(found)) sums[a.Question] -= value;
         }
-        return sums;
     }
 }

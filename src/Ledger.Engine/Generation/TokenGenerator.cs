@@ -39,4 +39,20 @@ internal sealed class TokenGenerator(Decoder model)
         }
         return made;
     }
+
+    /// <summary>Rows of any length, sampled on up to a length of all; each has a sampler of its own.</summary>
+    /// <returns>The rows, whole. One that was longer stays as it is.</returns>
+    public IReadOnlyList<IReadOnlyList<int>> Sample(IReadOnlyList<IReadOnlyList<int>> rows, int length, int topK, long seed, CancellationToken token)
+    {
+        ContextExceededException.Require(length, model.Config.Positions, "a sampled text", "ask for shorter texts, or leave generations out");
+        var samplers = rows.Select((_, i) => new SeededSampler(seed + i * RowStride)).ToArray();
+        // All rows begin in column 0 and are run together: what a longer one still has of its own is taken instead of a sample.
+        var first = rows.Min(r => r.Count);
+        var at = Enumerable.Repeat(first, rows.Count).ToArray();
+        var made = Continue([.. rows.Select(r => (IReadOnlyList<int>)[.. r.Take(first)])], length - first, (i, logits) => at[i]++ is var column && column < rows[i].Count ? rows[i][column] : samplers[i].Sample(logits, topK), token);
+        return [.. rows.Select((r, i) => r.Count >= length ? r : [.. r.Take(first), .. made[i]])];
+    }
+
+    /// <summary>Odd and far from SplitMix64's step: rows' streams do not overlap.</summary>
+    private const long RowStride = 0x2545_F491_4F6C_DD1D;
 }

@@ -24,6 +24,17 @@ public sealed class KeyValueCache(int layers) : IDisposable
         return (k, v);
     }
 
+    /// <summary>The past of one row as that of many: nothing is copied until it grows.</summary>
+    public KeyValueCache ForRows(int rows)
+    {
+        var repeated = new KeyValueCache(layers);
+        for (var layer = 0; layer < layers; layer++)
+            if (past[layer] is { } before) repeated.past[layer] = (Rows(before.K), Rows(before.V));
+        return repeated;
+
+        Tensor Rows(Tensor one) => one.expand(rows, -1, -1, -1).DetachFromDisposeScope();
+    }
+
     public void Dispose()
     {
         for (var layer = 0; layer < past.Length; layer++) Release(layer);

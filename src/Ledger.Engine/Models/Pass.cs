@@ -18,14 +18,15 @@ public sealed class Pass : IDisposable
     /// <param name="count">S, the columns of this run.</param>
     /// <param name="past">Keys and values of the columns before <paramref name="first"/>, or null when nothing is or will be kept.</param>
     /// <param name="keep">Whether the past grows by this run's columns.</param>
-    public Pass(ReadOnlySpan<int> starts, int first, int count, KeyValueCache? past, bool keep, Device device)
+    /// <param name="shared">Columns at the left that belong to every row and have no padding; <paramref name="starts"/> then counts from behind them.</param>
+    public Pass(ReadOnlySpan<int> starts, int first, int count, KeyValueCache? past, bool keep, Device device, int shared = 0)
     {
         Past = past;
         Keep = keep;
         Positions = PositionsOf(starts, first, count, device);
         var padded = starts.ContainsAnyExcept(0);
         IsCausal = first == 0 && !padded;
-        mask = IsCausal || (count == 1 && !padded) ? null : MaskOf(starts, first, count, device);
+        mask = IsCausal || (count == 1 && !padded) ? null : MaskOf(starts, first, count, shared, device);
     }
 
     /// <summary>All columns at once, nothing kept.</summary>
@@ -75,7 +76,7 @@ public sealed class Pass : IDisposable
         return tensor(positions, [starts.Length, count], device: device).DetachFromDisposeScope();
     }
 
-    private static Tensor MaskOf(ReadOnlySpan<int> starts, int first, int count, Device device)
+    private static Tensor MaskOf(ReadOnlySpan<int> starts, int first, int count, int shared, Device device)
     {
         var columns = first + count;
         var mask = new float[starts.Length * count * columns];
@@ -84,8 +85,10 @@ public sealed class Pass : IDisposable
             for (var s = 0; s < count; s++)
             {
                 var self = first + s;
-                var seen = Math.Min(starts[i], self);   // padding sees itself: a softmax over nothing would be NaN, and spread
-                mask.AsSpan((i * count + s) * columns)[seen..(self + 1)].Clear();
+                var seen = Math.Min(shared + starts[i], self);   // padding sees itself: a softmax over nothing would be NaN, and spread
+                var row = mask.AsSpan((i * count + s) * columns);
+                row[..Math.Min(shared, self)].Clear();
+                row[seen..(self + 1)].Clear();
             }
         return tensor(mask, [starts.Length, 1, count, columns], device: device).DetachFromDisposeScope();
     }
