@@ -156,9 +156,10 @@ public static class Gens
         [typeof(TimelineMerged)] = Event(Taken().Select(t => new TimelineMerged(t.Source, t.Revision, t.Mode, t.Edits, t.Reason, t.After, t.Fingerprint))),
         [typeof(EditsCherryPicked)] = Event(Taken().Select(t => new EditsCherryPicked(t.Source, t.Revision, t.Mode, t.Edits, t.Reason, t.After, t.Fingerprint))),
         [typeof(EvaluationRecorded)] = Event(
-            from a in Gen.Select(Timeline, Gen.Long, State, Text, Digest)
-            from b in Gen.Select(Optional(Gen.Long), Text, List(Gen.Select(Text, Double, Gen.Long, (n, v, c) => new Measurement(n, v, c))))
-            select new EvaluationRecorded(a.Item1, a.Item2, a.Item3, a.Item4, a.Item5, b.Item1, b.Item2, b.Item3)),
+            from a in Gen.Select(Timeline, Gen.Long, State, Digest, Text, Gen.Int, Text)
+            from question in Gen.Select(Text, Digest, Gen.Int, Text, Optional(Gen.Long), (suite, data, items, settings, seed) => new EvaluationQuestion(suite, data, items, settings, seed))
+            from results in List(Gen.Select(Text, List(Gen.Select(Text, Double, Gen.Long, (n, v, c) => new Measurement(n, v, c))), (name, measurements) => new EvaluatedItem(name, measurements)))
+            select new EvaluationRecorded(a.Item1, a.Item2, a.Item3, a.Item4, question, a.Item5, a.Item6, results, a.Item7)),
         [typeof(CollapseDetected)] = Event(Gen.Select(Timeline, Gen.Long, Text, Double, Double, List(Edit), (a, b, c, d, e, f) => new CollapseDetected(a, b, c, d, e, f))),
     };
 

@@ -15,19 +15,38 @@ public abstract record ObservationEvent : LedgerEvent
 /// <param name="Count">How many items it is the mean of.</param>
 public sealed record Measurement(string Name, double Value, long Count);
 
-/// <summary>A revision was measured.</summary>
-/// <param name="Suite">Which measurement it was.</param>
-/// <param name="Data">Digest of the evaluation data.</param>
-/// <param name="Seed">Where something was sampled.</param>
+/// <summary>What one of the things evaluated gave: a record, an edit's fact, a text, an item of a task.</summary>
+/// <param name="Name">Its number in the data, from 1; of a fact of the ledger the edit's id.</param>
+/// <param name="Measurements">What follows from them for all items together is not recorded: it is computed.</param>
+public sealed record EvaluatedItem(string Name, ImmutableArray<Measurement> Measurements)
+{
+    public bool Equals(EvaluatedItem? other) => other is not null && Name == other.Name && Measurements.SequenceEqual(other.Measurements);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Measurements.Length);
+}
+
+/// <summary>What is asked of a state: the same question to two states gives figures that can be compared.</summary>
+/// <param name="Suite">Which measurement: <c>counterfact</c>, <c>perplexity</c>.</param>
+/// <param name="Data">Digest of the data: of a file's bytes, or of the ids of the edits whose facts are asked.</param>
+/// <param name="Items">How many of its items are asked, the first ones.</param>
+/// <param name="Settings">Everything else that decides about the figures, in words.</param>
+/// <param name="Seed">Where something is sampled.</param>
+public sealed record EvaluationQuestion(string Suite, Digest Data, int Items, string Settings, long? Seed);
+
+/// <summary>Some items were evaluated at a revision; with the others of the same state and question they make one evaluation.</summary>
+/// <param name="Timeline">The one whose own stream holds the revision.</param>
+/// <param name="Fingerprint">Of the weights that the model ran with.</param>
+/// <param name="Source">What the data is called: a file's name.</param>
+/// <param name="First">The first item's place in the data, from 0.</param>
 [EventName("evaluation-recorded.v1")]
 public sealed record EvaluationRecorded(
-    TimelineId Timeline, long Revision, StateId State, string Suite, Digest Data, long? Seed, string Engine, ImmutableArray<Measurement> Measurements) : ObservationEvent
+    TimelineId Timeline, long Revision, StateId State, Digest Fingerprint, EvaluationQuestion Question, string Source, int First, ImmutableArray<EvaluatedItem> Results, string Engine) : ObservationEvent
 {
     public bool Equals(EvaluationRecorded? other) =>
-        other is not null && Timeline == other.Timeline && Revision == other.Revision && State == other.State && Suite == other.Suite
-        && Data == other.Data && Seed == other.Seed && Engine == other.Engine && Measurements.SequenceEqual(other.Measurements);
+        other is not null && Timeline == other.Timeline && Revision == other.Revision && State == other.State && Fingerprint == other.Fingerprint && Question == other.Question
+        && Source == other.Source && First == other.First && Results.SequenceEqual(other.Results) && Engine == other.Engine;
 
-    public override int GetHashCode() => HashCode.Combine(Timeline, Revision, Suite);
+    public override int GetHashCode() => HashCode.Combine(Timeline, Revision, Question, First);
 }
 
 /// <summary>A stream rule saw the model collapse at a revision.</summary>

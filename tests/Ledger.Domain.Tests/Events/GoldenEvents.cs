@@ -59,7 +59,13 @@ internal static class GoldenEvents
         new EditReinstated(Some.Edit(1), "right after all", State, null),
         new TimelineMerged(Branch, 20, ReplayMode.Factors, [Some.Taken(4, Resolution.Theirs, Some.Edit(1)), Some.Taken(5, Resolution.Skip)], "it was better", State, Fingerprint),
         new EditsCherryPicked(Branch, 20, ReplayMode.Values, [Some.Taken(4, Resolution.Both) with { Status = EditStatus.Quarantined, Caught = [Seen] }], "only this one", State, null),
-        new EvaluationRecorded(Some.MainId, 20, State, "counterfact", Some.Digest("records"), 42, "ledger 0.1.0, libtorch 2.10.0, cpu", [new Measurement("ES", 99.5, 20), new Measurement("perplexity", double.PositiveInfinity, 50)]),
+        new EvaluationRecorded(
+            Some.MainId, 20, State, Fingerprint, new EvaluationQuestion("counterfact", Some.Digest("records"), 200, "n(x) of both targets", 42), "counterfact.json", 10,
+            [
+                new EvaluatedItem("11", [new Measurement("ES", 100, 1), new Measurement("PS", 50, 2), new Measurement("NS", double.NaN, 0)]),
+                new EvaluatedItem(Some.Edit(1).ToString(), [new Measurement("n-new", double.PositiveInfinity, 1)]),
+            ],
+            "ledger 0.1.0, libtorch 2.10.0, cpu"),
         new CollapseDetected(Some.MainId, 20, "cumulative-distance", 0.00125, 0.001, [Some.Edit(7), Some.Edit(3)]),
     }.ToDictionary(EventJson.NameOf);
 
