@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using FluentValidation;
 using Ledger.Domain;
 using Ledger.Domain.Ports;
@@ -7,6 +8,7 @@ using Ledger.Engine.Statistics;
 using Ledger.Host.Features;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Features.Comparing;
+using Ledger.Host.Features.Evaluating;
 using Ledger.Host.Features.Past;
 using Ledger.Host.Features.Replaying;
 using Ledger.Host.Sessions;
@@ -66,6 +68,8 @@ public static class Wiring
         services.AddTransient<IRequestHandler<DiffStates.Request, DiffStates.Result>, DiffStates.Handler>();
         services.AddTransient<IRequestHandler<ShowDrift.Request, ShowDrift.Result>, ShowDrift.Handler>();
         services.AddTransient<IRequestHandler<ShowInterference.Request, ShowInterference.Result>, ShowInterference.Handler>();
+        services.AddTransient<IRequestHandler<EvaluateRevision.Request, EvaluateRevision.Result>, EvaluateRevision.Handler>();
+        services.AddTransient<IRequestHandler<ShowEvaluations.Request, ImmutableArray<ShowEvaluations.Line>>, ShowEvaluations.Handler>();
         services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
         services.AddTransient<IRequestHandler<Doctor.Request, Doctor.Result>, Doctor.Handler>();
         services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();

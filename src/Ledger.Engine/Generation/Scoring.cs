@@ -28,7 +28,9 @@ internal static class Scoring
         var questions = items.Select(item =>
         {
             var target = TargetRows.Target(tokenizer, item.Target);
-            var row = TargetRows.Row(tokenizer.Encode(item.Prompt), target);
+            var prompt = tokenizer.Encode(item.Prompt);
+            if (prompt.Count == 0) throw new LookupException(item.Prompt, "The prompt is empty: there is nothing to read.", "give at least one word");
+            var row = TargetRows.Row(prompt, target);
             ContextExceededException.Require(row.Count, model.Config.Positions, item.Prompt + EditRequest.AfterPrompt(item.Target));
             return new Question(row, target);
         }).ToArray();

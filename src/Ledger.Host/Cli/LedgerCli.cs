@@ -61,6 +61,8 @@ public static partial class LedgerCli
             BisectCommand.Create(face),
             DriftCommands.Drift(face),
             DriftCommands.Interference(face),
+            EvaluateCommands.Evaluate(face),
+            EvaluateCommands.List(face),
             RebuildCommand.Create(face),
             VerifyCommand.Create(face),
             AttestCommand.Create(face),

@@ -179,6 +179,31 @@ public sealed class LedgerSession : IAsyncDisposable
         }
     }
 
+    /// <summary>What was observed beside a timeline, oldest first.</summary>
+    public async IAsyncEnumerable<EventEnvelope> ObservationsAsync(TimelineId timeline, [EnumeratorCancellation] CancellationToken token)
+    {
+        await foreach (var recorded in store.ReadStreamAsync(StreamName.ObservationsOf(timeline), 0, token)) yield return EventJson.Current.Read(recorded);
+    }
+
+    /// <summary>Appends an observation beside a timeline, behind whatever others observed meanwhile: observations depend on nothing in their stream. One that is there already is not appended again.</summary>
+    /// <exception cref="StreamConflictException">Others were faster every time.</exception>
+    public async Task ObserveAsync(TimelineId timeline, ObservationEvent e, CommandContext by, CancellationToken token)
+    {
+        var stream = StreamName.ObservationsOf(timeline);
+        for (var tries = 1; ; tries++)
+        {
+            var last = await store.ReadLastAsync(stream, token);
+            try
+            {
+                await PutAsync(stream, last?.Number ?? -1, last?.Hash ?? Digest.Zero, e, by, token);
+                return;
+            }
+            catch (StreamConflictException) when (tries < 20)
+            {
+            }
+        }
+    }
+
     /// <summary>Takes in what others appended to a timeline since this session read it.</summary>
     /// <returns>The new events.</returns>
     public async Task<IReadOnlyList<TimelineEvent>> CatchUpAsync(TimelineTip tip, CancellationToken token)
@@ -239,13 +264,18 @@ public sealed class LedgerSession : IAsyncDisposable
 
     private async Task<EventEnvelope> AppendAsync(StreamName stream, long last, Digest previous, LedgerEvent e, CommandContext by, CancellationToken token)
     {
+        var (envelope, alreadyThere) = await PutAsync(stream, last, previous, e, by, token);
+        // Seen before but not by this session: somebody else ran the same command. What is in memory is behind.
+        return alreadyThere ? throw new StreamConflictException(stream, new ExpectedRevision(last), new ExpectedRevision(envelope.Number)) : envelope;
+    }
+
+    private async Task<(EventEnvelope Envelope, bool AlreadyThere)> PutAsync(StreamName stream, long last, Digest previous, LedgerEvent e, CommandContext by, CancellationToken token)
+    {
         var metadata = new EventMetadata(by.EventId, Time.GetUtcNow(), by.Actor, by.Correlation, null, Program);
         var (type, metadataBytes, data) = (EventJson.NameOf(e), EventJson.Serialize(metadata), EventJson.Serialize(e));
         var hash = EventHash.Of(stream, last + 1, type, metadataBytes, data, previous);
         var result = await store.AppendAsync(stream, new ExpectedRevision(last), new NewEvent(metadata.EventId, type, metadataBytes, data, previous, hash), token);
-        // Seen before but not by this session: somebody else ran the same command. What is in memory is behind.
-        if (result.AlreadyThere) throw new StreamConflictException(stream, new ExpectedRevision(last), new ExpectedRevision(result.Number));
-        return new EventEnvelope(result.Position, stream, result.Number, metadata, e, previous, hash);
+        return (new EventEnvelope(result.Position, stream, result.Number, metadata, e, previous, hash), result.AlreadyThere);
     }
 
     /// <summary>What lies in a timeline's own stream, up to a revision.</summary>

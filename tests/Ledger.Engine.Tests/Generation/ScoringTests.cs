@@ -26,6 +26,35 @@ public sealed class ScoringTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public void Targets_that_are_read_from_one_row_score_as_each_alone(string kind)
+    {
+        using var model = new TinyModel(kind);
+        using var editor = model.Editor(0);
+        // Of one prompt: the same twice, one that begins another, others; and a prompt that goes on with another item's target.
+        (string, string)[] items = [.. new[] { "x", "the", "the other man", "man", "x", "the other" }.SelectMany(t => new[] { ("The mother of", t), ("The mother of the", t), ("The", t) })];
+        var differences = new Differences();
+        foreach (var ((prompt, target), score) in items.Zip(editor.Score(items, CancellationToken.None))) differences.Absolute("score", $"{prompt} {target}", score, Plain(model, prompt, target), 1e-4);
+        differences.Check();
+        Should.Throw<LookupException>(() => editor.Score([("The man", "x"), ("", "x")], CancellationToken.None));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Likelihoods_are_the_parts_of_the_perplexity(string kind)
+    {
+        using var model = new TinyModel(kind);
+        using var editor = model.Editor(0);
+        string[] texts = ["The mother of Anna is", "x", "The man"];
+        var parts = editor.Likelihoods(texts, CancellationToken.None);
+        foreach (var (text, part) in texts.Zip(parts))
+        {
+            var nll = Nll(model, model.Tokenizer.Encode(text));
+            part.Tokens.ShouldBe(nll.Length);
+            part.Sum.ShouldBe(nll.Sum(), 1e-3);
+        }
+        TextLikelihood.Perplexity(parts).ShouldBe(editor.Perplexity(texts, CancellationToken.None));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public void Perplexity_counts_every_token_but_each_texts_first_once(string kind)
     {
         using var model = new TinyModel(kind);

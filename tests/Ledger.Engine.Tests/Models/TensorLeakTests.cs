@@ -33,6 +33,9 @@ public sealed class TensorLeakTests
         Leaves("Score of what was said", () => editor.Score("The mother", said, CancellationToken.None));
         Leaves("Next", () => editor.Next("The mother", 5));
         Leaves("Continue", () => editor.Continue("The mother", 6, CancellationToken.None));
+        Leaves("Likelihoods", () => editor.Likelihoods(["Anna is here", "x"], CancellationToken.None));
+        Leaves("Answers", () => editor.Answers(["The mother of", "The mother of Anna is", "The man"], 3, CancellationToken.None));
+        Leaves("Sample", () => editor.Sample(["The mother", "The mother of Anna"], 30, 5, 1, CancellationToken.None));
         Leaves("DrawTemplates", () => editor.DrawTemplates(7));
         Leaves("Install", () => editor.Install(editor.BaseMatrix.Span));
         Leaves("Measure", () => editor.Measure(store, new KeyStatisticsSource([text]), null, CancellationToken.None));

@@ -81,7 +81,7 @@ public static class ApplyEdits
                 catch (LedgerException unfit) when (unfit.Kind == FailureKind.BadInput)
                 {
                     // Only the model can tell that a text is too long for it, only the event that it is too large.
-                    bad = file.Fault(record, unfit.Message, $"{unfit.Remedy}; or leave bad records out with --skip-bad; what was done before stays");
+                    bad = file.Fault(record, unfit.Message, $"{unfit.Remedy}{BulkFileException.OrSkip}; what was done before stays");
                     if (!request.SkipBad) throw bad;
                 }
                 catch (TimelineConflictException conflict)
@@ -134,7 +134,7 @@ public static class ApplyEdits
             var result = validator.Validate(new ApplyEdit(edit.Request, request.Variant, request.Author, edit.Reason ?? request.Reason, edit.Source ?? request.Source));
             if (result.IsValid) return record;
             var faults = new ValidationFailedException(result);
-            return record with { Edit = null, Fault = file.Fault(record, faults.Message, $"{faults.Remedy ?? "mend the record"}; or leave bad records out with --skip-bad") };
+            return record with { Edit = null, Fault = file.Fault(record, faults.Message, (faults.Remedy ?? "mend the record") + BulkFileException.OrSkip) };
         }
     }
 }

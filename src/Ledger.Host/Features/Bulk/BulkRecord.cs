@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 
@@ -13,7 +14,11 @@ public sealed record BulkRecord(long Line, long Column, BulkEdit? Edit, BulkFile
 /// <summary>What a record asks for.</summary>
 /// <param name="Reason">Of this record alone; null where it names none.</param>
 /// <param name="Source">The same.</param>
-public sealed record BulkEdit(EditRequest Request, string? Reason = null, string? Source = null);
+public sealed record BulkEdit(EditRequest Request, string? Reason = null, string? Source = null)
+{
+    /// <summary>Prompts that an evaluation generates texts after; no part of an edit.</summary>
+    public ImmutableArray<string> Generations { get; init; } = [];
+}
 
 /// <summary>A bulk file, or a record of one, that is not what it should be: where, and what would be right.</summary>
 /// <param name="line">From 1; null for the file as a whole.</param>
@@ -21,7 +26,13 @@ public sealed record BulkEdit(EditRequest Request, string? Reason = null, string
 public sealed class BulkFileException(string file, long? line, long? column, string problem, string remedy)
     : LedgerException($"{Path.GetFileName(file)}{(line is { } l ? $", line {l}" : "")}{(column is { } c ? $", column {c}" : "")}: {problem}", remedy)
 {
+    /// <summary>What a command that can leave records out adds to a remedy.</summary>
+    public const string OrSkip = "; or leave bad records out with --skip-bad";
+
     public string File { get; } = file;
+
+    /// <summary>For a command that cannot.</summary>
+    public string RemedyAlone => Remedy!.Replace(OrSkip, "", StringComparison.Ordinal);
 
     public string Problem { get; } = problem;
 
@@ -40,5 +51,5 @@ internal sealed class RecordFault(string problem, string remedy) : Exception(pro
 {
     public string Remedy { get; } = remedy;
 
-    public BulkFileException At(string file, long line, long? column) => new(file, line, column, Message, $"{Remedy}; or leave bad records out with --skip-bad");
+    public BulkFileException At(string file, long line, long? column) => new(file, line, column, Message, Remedy + BulkFileException.OrSkip);
 }

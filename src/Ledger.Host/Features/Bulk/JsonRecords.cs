@@ -95,7 +95,7 @@ internal sealed class JsonRecords(string path, Func<JsonElement, BulkEdit?> read
         }
         catch (JsonException e)
         {
-            return new BulkRecord(line, column + 1, null, Syntax(e, line, column, "mend the record, or leave bad ones out with --skip-bad"));
+            return new BulkRecord(line, column + 1, null, Syntax(e, line, column, "mend the record" + BulkFileException.OrSkip));
         }
         catch (RecordFault e)
         {

@@ -30,7 +30,7 @@ internal static class RecordReaders
         _ => Plain(record),
     };
 
-    /// <summary>requested_rewrite {prompt, subject, target_new.str, target_true.str?, relation_id?}, paraphrase_prompts?, neighborhood_prompts?; others are left alone.</summary>
+    /// <summary>requested_rewrite {prompt, subject, target_new.str, target_true.str?, relation_id?}, paraphrase_prompts?, neighborhood_prompts?, generation_prompts?; others are left alone.</summary>
     private static BulkEdit CounterFact(JsonElement record)
     {
         var rewrite = Member(record, "requested_rewrite", JsonValueKind.Object) ?? throw Missing("requested_rewrite", "an object with prompt, subject and target_new");
@@ -41,7 +41,7 @@ internal static class RecordReaders
             Target("target_true"),
             Text(rewrite, "relation_id"),
             Texts(record, "paraphrase_prompts"),
-            Texts(record, "neighborhood_prompts")));
+            Texts(record, "neighborhood_prompts"))) { Generations = Texts(record, "generation_prompts") };
 
         string? Target(string name) => Member(rewrite, name, JsonValueKind.Object) is { } target ? Required(target, "str", $"requested_rewrite.{name}.") : null;
     }

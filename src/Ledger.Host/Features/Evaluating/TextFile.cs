@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Ledger.Domain;
+
+namespace Ledger.Host.Features.Evaluating;
+
+/// <summary>Texts to measure a perplexity on: a JSON array of strings, or of objects with a <c>Text</c> or <c>text</c>; any other file has one text a line.</summary>
+/// <param name="Digest">SHA-256 of the whole file.</param>
+public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string> Texts)
+{
+    /// <exception cref="EvaluationDataException">It cannot be read, or holds something else.</exception>
+    public static TextFile Read(string path)
+    {
+        var bytes = DataBytes.Read(path, "texts: one a line, or a JSON array");
+        ImmutableArray<string> texts = bytes.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'[', ..] ? [.. Json(path, bytes)] : [.. DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0)];
+        return texts.IsEmpty ? throw new EvaluationDataException(path, null, "the file holds no text", "write one text a line") : new TextFile(Path.GetFileName(path), new Digest(SHA256.HashData(bytes)), texts);
+    }
+
+    private static IEnumerable<string> Json(string path, byte[] bytes)
+    {
+        JsonElement array;
+        try
+        {
+            array = JsonDocument.Parse(bytes).RootElement;
+        }
+        catch (JsonException e)
+        {
+            throw new EvaluationDataException(path, null, $"not JSON: {e.Message}", "write a JSON array of texts, or one text a line");
+        }
+        foreach (var (i, element) in array.EnumerateArray().Index())
+            yield return element.ValueKind switch
+            {
+                JsonValueKind.String => element.GetString()!,
+                JsonValueKind.Object when (element.TryGetProperty("Text", out var text) || element.TryGetProperty("text", out text)) && text.ValueKind == JsonValueKind.String => text.GetString()!,
+                _ => throw new EvaluationDataException(path, i + 1, "text is missing", "write each as a text, or as an object with the field text"),
+            };
+    }
+}
+
+/// <summary>Files of data that are small enough to be in memory.</summary>
+internal static class DataBytes
+{
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <param name="wanted">What the file should hold.</param>
+    public static byte[] Read(string path, string wanted)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EvaluationDataException(path, null, $"cannot be read: {e.Message}", $"name a file of {wanted}");
+        }
+    }
+
+    public static string[] Lines(string path, byte[] bytes)
+    {
+        try
+        {
+            return [.. Strict.GetString(bytes).TrimStart('\uFEFF').Split('\n').Select(l => l.TrimEnd('\r'))];
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new EvaluationDataException(path, null, "the file is not UTF-8", "write it as UTF-8");
+        }
+    }
+}
