@@ -10,7 +10,7 @@ internal static class TinyCheckpoint
     public const int Layers = 2, Hidden = 16, Inner = 64;
     private const int Positions = 192;
 
-    public static string Write(string folder, int seed = 1)
+    public static string Write(string folder, int seed = 1, int positions = Positions)
     {
         Directory.CreateDirectory(folder);
         var vocabulary = ByteAlphabet().Select((c, i) => (Token: c.ToString(), Id: i)).Append(("<|endoftext|>", 256)).ToDictionary(p => p.Item1, p => p.Item2);
@@ -18,19 +18,19 @@ internal static class TinyCheckpoint
         File.WriteAllText(Path.Combine(folder, "merges.txt"), "#version: 0.2\n");
         File.WriteAllText(Path.Combine(folder, "config.json"), JsonSerializer.Serialize(new
         {
-            model_type = "gpt2", vocab_size = 257, n_positions = Positions, n_embd = Hidden, n_layer = Layers, n_head = 2, n_inner = (int?)null,
+            model_type = "gpt2", vocab_size = 257, n_positions = positions, n_embd = Hidden, n_layer = Layers, n_head = 2, n_inner = (int?)null,
             activation_function = "gelu_new", layer_norm_epsilon = 1e-5, bos_token_id = 256, eos_token_id = 256, torch_dtype = "float32",
         }));
-        Weights(Path.Combine(folder, "model.safetensors"), seed);
+        Weights(Path.Combine(folder, "model.safetensors"), seed, positions);
         return folder;
     }
 
-    public static void Weights(string file, int seed)
+    public static void Weights(string file, int seed, int positions = Positions)
     {
         var random = new Random(seed);
         var writer = new SafetensorsWriter();
         Add("wte.weight", 0.6, 257, Hidden);
-        Add("wpe.weight", 0.1, Positions, Hidden);
+        Add("wpe.weight", 0.1, positions, Hidden);
         for (var l = 0; l < Layers; l++)
         {
             Norm($"h.{l}.ln_1");

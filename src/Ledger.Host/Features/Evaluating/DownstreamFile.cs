@@ -19,16 +19,16 @@ public sealed record DownstreamFile(string Name, Digest Digest, DownstreamTask T
     {
         if (!Directory.Exists(path)) return [path];
         string[] found = [.. DownstreamTask.All.Select(t => Path.Combine(path, t.Name + Extension)).Where(File.Exists)];
-        return found.Length > 0 ? found : throw new EvaluationDataException(path, null, "the folder holds no task", $"put files in it that are called {Names}");
+        return found.Length > 0 ? found : throw new EvaluationDataException(path, null, null, "the folder holds no task", $"put files in it that are called {Names}");
     }
 
     /// <exception cref="EvaluationDataException">The file's name is no task's, or an item is not what the task asks for.</exception>
     public static DownstreamFile Read(string path)
     {
-        var task = DownstreamTask.All.FirstOrDefault(t => t.Name + Extension == Path.GetFileName(path)) ?? throw new EvaluationDataException(path, null, "no task is called so", $"name a file {Names}");
+        var task = DownstreamTask.All.FirstOrDefault(t => t.Name + Extension == Path.GetFileName(path)) ?? throw new EvaluationDataException(path, null, null, "no task is called so", $"name a file {Names}");
         var bytes = DataBytes.Read(path, "one item a line");
         var items = DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0).Select((line, i) => Item(path, i + 1, line, task)).ToImmutableArray();
-        return items.IsEmpty ? throw new EvaluationDataException(path, null, "the file holds no item", "write one a line") : new DownstreamFile(Path.GetFileName(path), new Digest(SHA256.HashData(bytes)), task, items);
+        return items.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no item", "write one a line") : new DownstreamFile(Path.GetFileName(path), new Digest(SHA256.HashData(bytes)), task, items);
     }
 
     private static DownstreamItem Item(string path, int number, string line, DownstreamTask task)
@@ -47,6 +47,6 @@ public sealed record DownstreamFile(string Name, Digest Digest, DownstreamTask T
             throw Wrong($"not JSON: {e.Message.Split(" LineNumber:")[0].TrimEnd('.')}", "a JSON object");
         }
 
-        EvaluationDataException Wrong(string problem, string wanted) => new(path, number, problem, $"write {wanted}; an item of {task.Name} has {string.Join(", ", task.Fields)} and label");
+        EvaluationDataException Wrong(string problem, string wanted) => new(path, number, null, problem, $"write {wanted}; an item of {task.Name} has {string.Join(", ", task.Fields)} and label");
     }
 }

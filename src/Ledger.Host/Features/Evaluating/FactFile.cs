@@ -28,25 +28,25 @@ public sealed record FactFile(string Name, Digest Digest, ImmutableArray<Fact> F
     public static FactFile Read(string path, BulkFormat? format, int? first)
     {
         using var file = BulkFile.Open(path, format);
-        if (file.Format == BulkFormat.ZsRe) throw new EvaluationDataException(path, null, "zsRE's neighbours have answers of their own, which the scores do not compare", "give CounterFact's form, or the plain one with target_true");
+        if (file.Format == BulkFormat.ZsRe) throw new EvaluationDataException(path, null, null, "zsRE's neighbours have answers of their own, which the scores do not compare", "give CounterFact's form, or the plain one with target_true");
         var facts = file.Records().Take(first ?? int.MaxValue).Select((record, i) => Checked(path, file.Format, i + 1, record)).ToImmutableArray();
-        return facts.IsEmpty ? throw new EvaluationDataException(path, null, "the file holds no record", $"name a file of facts: {BulkFormats.Marks}") : new FactFile(Path.GetFileName(path), file.Digest, facts);
+        return facts.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no record", $"name a file of facts: {BulkFormats.Marks}") : new FactFile(Path.GetFileName(path), file.Digest, facts);
     }
 
     private static Fact Checked(string path, BulkFormat format, int number, BulkRecord record)
     {
-        if (record.Fault is { } fault) throw Wrong($"line {fault.Line}: {fault.Problem}", fault.RemedyAlone);
+        if (record.Fault is { } fault) throw Wrong(fault.Problem, fault.RemedyAlone);
         var (request, generations) = (record.Edit!.Request, record.Edit.Generations);
         var within = format == BulkFormat.CounterFact ? "requested_rewrite." : "";
         if (request.TrueTarget is not { } truth)
-            throw Wrong($"line {record.Line}: {within}target_true is missing", $"say what the world says, which scores compare the new target with: {within}target_true as {(format == BulkFormat.CounterFact ? "{\"str\": \"…\"}" : "a text")}");
+            throw Wrong($"{within}target_true is missing", $"say what the world says, which scores compare the new target with: {within}target_true as {(format == BulkFormat.CounterFact ? "{\"str\": \"…\"}" : "a text")}");
         if (truth.Trim() == request.Target.Trim())
-            throw Wrong($"line {record.Line}: {within}target_true is the new target too: \"{truth.Trim()}\"", "give two different targets: the scores ask which of them the model finds more likely");
-        if (Validator.Validate(request) is { IsValid: false } found) throw Wrong($"line {record.Line}: {new ValidationFailedException(found).Message}", new ValidationFailedException(found).Remedy ?? "mend the record");
+            throw Wrong($"{within}target_true is the new target too: \"{truth.Trim()}\"", "give two different targets: the scores ask which of them the model finds more likely");
+        if (Validator.Validate(request) is { IsValid: false } found) throw Wrong(new ValidationFailedException(found).Message, new ValidationFailedException(found).Remedy ?? "mend the record");
         foreach (var (field, prompts) in new[] { (format == BulkFormat.CounterFact ? "paraphrase_prompts" : "paraphrases", request.Paraphrases), (format == BulkFormat.CounterFact ? "neighborhood_prompts" : "neighbours", request.Neighbours), ("generation_prompts", generations) })
-            if (prompts.Any(string.IsNullOrWhiteSpace)) throw Wrong($"line {record.Line}: {field} holds an empty prompt", "leave it out");
+            if (prompts.Any(string.IsNullOrWhiteSpace)) throw Wrong($"{field} holds an empty prompt", "leave it out");
         return new Fact($"{number}", request, generations);
 
-        EvaluationDataException Wrong(string problem, string remedy) => new(path, number, problem, remedy);
+        EvaluationDataException Wrong(string problem, string remedy) => new(path, number, record.Line, problem, remedy);
     }
 }

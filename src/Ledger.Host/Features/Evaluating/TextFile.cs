@@ -15,7 +15,7 @@ public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string>
     {
         var bytes = DataBytes.Read(path, "texts: one a line, or a JSON array");
         ImmutableArray<string> texts = bytes.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'[', ..] ? [.. Json(path, bytes)] : [.. DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0)];
-        return texts.IsEmpty ? throw new EvaluationDataException(path, null, "the file holds no text", "write one text a line") : new TextFile(Path.GetFileName(path), new Digest(SHA256.HashData(bytes)), texts);
+        return texts.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no text", "write one text a line") : new TextFile(Path.GetFileName(path), new Digest(SHA256.HashData(bytes)), texts);
     }
 
     private static IEnumerable<string> Json(string path, byte[] bytes)
@@ -27,14 +27,14 @@ public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string>
         }
         catch (JsonException e)
         {
-            throw new EvaluationDataException(path, null, $"not JSON: {e.Message}", "write a JSON array of texts, or one text a line");
+            throw new EvaluationDataException(path, null, null, $"not JSON: {e.Message}", "write a JSON array of texts, or one text a line");
         }
         foreach (var (i, element) in array.EnumerateArray().Index())
             yield return element.ValueKind switch
             {
                 JsonValueKind.String => element.GetString()!,
                 JsonValueKind.Object when (element.TryGetProperty("Text", out var text) || element.TryGetProperty("text", out text)) && text.ValueKind == JsonValueKind.String => text.GetString()!,
-                _ => throw new EvaluationDataException(path, i + 1, "text is missing", "write each as a text, or as an object with the field text"),
+                _ => throw new EvaluationDataException(path, i + 1, null, "text is missing", "write each as a text, or as an object with the field text"),
             };
     }
 }
@@ -53,7 +53,7 @@ internal static class DataBytes
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EvaluationDataException(path, null, $"cannot be read: {e.Message}", $"name a file of {wanted}");
+            throw new EvaluationDataException(path, null, null, $"cannot be read: {e.Message}", $"name a file of {wanted}");
         }
     }
 
@@ -65,7 +65,7 @@ internal static class DataBytes
         }
         catch (DecoderFallbackException)
         {
-            throw new EvaluationDataException(path, null, "the file is not UTF-8", "write it as UTF-8");
+            throw new EvaluationDataException(path, null, null, "the file is not UTF-8", "write it as UTF-8");
         }
     }
 }
