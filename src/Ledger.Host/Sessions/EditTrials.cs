@@ -1,6 +1,8 @@
 using System.Globalization;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
+using Ledger.Host.Features.Evaluating;
+using Ledger.Projections.Evaluation;
 using Ledger.Projections.Replay;
 
 namespace Ledger.Host.Sessions;
@@ -51,17 +53,11 @@ public sealed class EditTrials(IModelEditor editor, ContextTemplates templates, 
         }
     }
 
-    private EditScores Score(EditRequest request, RankOneDelta delta, CancellationToken token)
+    private EditScores Score(EditRequest request, RankOneDelta delta, CancellationToken token) => With(delta, () =>
     {
-        return With(delta, () => new EditScores(Share([request.Text], (n, t) => t > n), Share(request.Paraphrases, (n, t) => t > n), Share(request.Neighbours, (n, t) => t < n)), token);
-
-        double Share(IReadOnlyCollection<string> prompts, Func<double, double, bool> holds)
-        {
-            if (prompts.Count == 0) return double.NaN;
-            var n = editor.Score([.. prompts.Select(p => (p, request.Target)), .. prompts.Select(p => (p, request.TrueTarget!))], token);
-            return 100.0 * Enumerable.Range(0, prompts.Count).Count(i => holds(n[i], n[prompts.Count + i])) / prompts.Count;
-        }
-    }
+        var scores = EvaluationTotals.ScoresOf(new Evaluator(editor).Facts([new Fact("", request, [])], token)[0]);
+        return new EditScores(scores.ES, scores.PS, scores.NS);
+    }, token);
 
     /// <summary>Over the records that have a score.</summary>
     private static double Mean(IEnumerable<double> scores) => scores.Where(s => !double.IsNaN(s)).DefaultIfEmpty(double.NaN).Average();

@@ -7,7 +7,7 @@ namespace Ledger.Projections.Evaluation;
 /// <param name="True">Of the one the world has.</param>
 public readonly record struct PromptScore(double New, double True);
 
-/// <summary>Edit quality (docs/editing.md, <em>Evaluation</em>), all × 100; NaN where there was no prompt to ask.</summary>
+/// <summary>Edit quality (docs/editing.md §6), all × 100; NaN where there was no prompt to ask.</summary>
 /// <param name="ES">Efficacy: the share of rewrite prompts at which the new target is the more likely one. A tie is none.</param>
 /// <param name="EM">Its magnitude: mean of e^−n(new) − e^−n(true).</param>
 /// <param name="PS">Generalisation: as ES, of paraphrases.</param>

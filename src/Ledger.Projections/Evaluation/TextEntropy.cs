@@ -1,6 +1,6 @@
 namespace Ledger.Projections.Evaluation;
 
-/// <summary>How varied generated texts are, in bits: a model that repeats itself has little of it (docs/editing.md, <em>Evaluation</em>).</summary>
+/// <summary>How varied generated texts are, in bits: a model that repeats itself has little of it (docs/editing.md §6).</summary>
 public static class TextEntropy
 {
     /// <summary>Of the words of all texts together, divided by log₂ of how many distinct ones there are: 0 (one word only) to 1.</summary>

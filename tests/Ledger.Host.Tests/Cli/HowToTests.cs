@@ -21,6 +21,7 @@ public sealed partial class HowToTests : IDisposable
         { "how-to/take-a-bad-edit-out.md", 13 },
         { "how-to/ask-what-another-variant-would-have-done.md", 14 },
         { "how-to/find-the-edit-that-broke-it.md", 15 },
+        { "how-to/evaluate-a-revision.md", 8 },
     };
 
     [Theory]
