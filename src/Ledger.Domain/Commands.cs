@@ -28,6 +28,9 @@ public sealed record StartBranch(string Name, RevisionName From, string? Purpose
 /// <param name="Reason">Why.</param>
 public sealed record EndTimeline(string Timeline, string Reason, string Author);
 
+/// <summary>Measure a revision and record it beside its timeline.</summary>
+public sealed record MeasureRevision(RevisionName At, string Author);
+
 /// <summary>Decide about an edit that is there: release, dismiss, revert, reinstate, withhold.</summary>
 /// <param name="Edit">As the person named it: an id, a beginning of one, a revision.</param>
 /// <param name="Reason">Why: a decision without one cannot be answered for.</param>

@@ -36,6 +36,7 @@ public static class Wiring
         services.AddSingleton<IValidator<DecideOnEdit>, DecideOnEditValidator>();
         services.AddSingleton<IValidator<StartBranch>, StartBranchValidator>();
         services.AddSingleton<IValidator<EndTimeline>, EndTimelineValidator>();
+        services.AddSingleton<IValidator<MeasureRevision>, MeasureRevisionValidator>();
         services.AddSingleton<IValidator<TakeEdits>, TakeEditsValidator>();
 
         services.AddTransient<ServiceFactory>(provider => provider.GetService!);

@@ -54,6 +54,12 @@ public sealed class ApplyEditValidator : AbstractValidator<ApplyEdit>
     }
 }
 
+/// <summary>A measurement by somebody.</summary>
+public sealed class MeasureRevisionValidator : AbstractValidator<MeasureRevision>
+{
+    public MeasureRevisionValidator() => RuleFor(c => c.Author).Author();
+}
+
 /// <summary>A decision with a reason and somebody who made it.</summary>
 public sealed class DecideOnEditValidator : AbstractValidator<DecideOnEdit>
 {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Features.Evaluating;
@@ -43,8 +44,8 @@ internal static class EvaluateCommands
             {
                 r = await face.Mediator.Send(
                     new EvaluateRevision.Request(
-                        CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), PastOptions.Of(parsed, parsed.GetValue(at)), parsed.GetValue(records), form, parsed.GetValue(first), parsed.GetValue(generations),
-                        parsed.GetValue(text) ?? [], parsed.GetValue(downstream) ?? [], parsed.GetValue(retention), parsed.GetValue(seed), CommonOptions.AuthorOf(parsed), new Steps(line)),
+                        new MeasureRevision(PastOptions.Of(parsed, parsed.GetValue(at)), CommonOptions.AuthorOf(parsed)), CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), parsed.GetValue(records), form, parsed.GetValue(first), parsed.GetValue(generations),
+                        parsed.GetValue(text) ?? [], parsed.GetValue(downstream) ?? [], parsed.GetValue(retention), parsed.GetValue(seed), new Steps(line)),
                     token);
             }
             finally

@@ -152,7 +152,7 @@ public sealed class EvaluateTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         foreach (var (args, says) in new (string[], string)[]
         {
             ([], "Nothing to measure"), (["--first", "3", "--retention"], "--first"), (["--generations", "--retention"], "go with --records"), (["--retention", "--seed", "4"], "--seed goes with"),
-            (["--retention"], "No edit is in effect"), (["--text", "nowhere.txt"], "cannot be read"), (["--text", "texts.json"], "texts.json, record 2: text is missing"), (["--downstream", "empty"], "holds no task"),
+            (["--retention"], "No edit is in effect"), (["--retention", "--author", " "], "author"), (["--text", "nowhere.txt"], "cannot be read"), (["--text", "texts.json"], "texts.json, record 2: text is missing"), (["--downstream", "empty"], "holds no task"),
             (["--records", "nowhere.json"], "cannot be read"), (["--records", "facts.json"], "facts.json, record 2 (line 1): requested_rewrite.target_true is the new target too: \"Paris\""), (["--downstream", "sst2.jsonl"], "sst2.jsonl, record 1: label is neither 0 nor 1"), (["main@7", "--text", "text.txt"], "main has no revision 7"),
         })
             await ShouldFailAsync(ledger, ["evaluate", .. args], 2, says, string.Join(' ', args));

@@ -19,8 +19,11 @@ public static class EvaluateRevision
     /// <param name="Downstream">Files of tasks, or folders of them.</param>
     /// <param name="Retention">Score the facts of the edits in effect.</param>
     public sealed record Request(
-        LedgerPaths Ledger, string? Model, RevisionName At, string? Records, BulkFormat? Format, int? First, bool Generations, IReadOnlyList<string> Texts, IReadOnlyList<string> Downstream, bool Retention, long Seed,
-        string Author, IProgress<Step>? Progress) : IRequest<Result>;
+        MeasureRevision Command, LedgerPaths Ledger, string? Model, string? Records, BulkFormat? Format, int? First, bool Generations, IReadOnlyList<string> Texts, IReadOnlyList<string> Downstream, bool Retention, long Seed,
+        IProgress<Step>? Progress) : IRequest<Result>, ICarriesCommand
+    {
+        object ICarriesCommand.Command => Command;
+    }
 
     /// <param name="Done">Items that are behind us, of all suites.</param>
     /// <param name="Suite">The one that is being asked.</param>
@@ -45,7 +48,7 @@ public static class EvaluateRevision
             // Files first: a bad one shall cost nothing.
             var asked = Read(request).ToList();
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var point = await session.PointAsync(request.At, token);
+            var point = await session.PointAsync(request.Command.At, token);
             var history = (await session.HistoryAsync(point.Timeline, point.Revision, token)).At(point.Revision);
             if (request.Retention) asked.Add(Evaluation.Retention(history));
 
@@ -61,7 +64,7 @@ public static class EvaluateRevision
                 foreach (var (evaluation, places) in asked.Zip(done))
                 {
                     request.Progress?.Report(new Step(skipped, behind, total, evaluation.Question.Suite));
-                    await log.RecordAsync(evaluation, bench, places, request.Author, count => request.Progress?.Report(new Step(skipped, behind += count, total, evaluation.Question.Suite)), token);
+                    await log.RecordAsync(evaluation, bench, places, request.Command.Author, count => request.Progress?.Report(new Step(skipped, behind += count, total, evaluation.Question.Suite)), token);
                 }
             }
             var (now, atBase) = (ByQuestion(await log.RunsAsync(token)), ByQuestion(await log.BaseRunsAsync(token)));
