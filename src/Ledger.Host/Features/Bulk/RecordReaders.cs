@@ -41,7 +41,10 @@ internal static class RecordReaders
             Target("target_true"),
             Text(rewrite, "relation_id"),
             Texts(record, "paraphrase_prompts"),
-            Texts(record, "neighborhood_prompts"))) { Generations = Texts(record, "generation_prompts") };
+            Texts(record, "neighborhood_prompts")))
+        {
+            Generations = Texts(record, "generation_prompts"),
+        };
 
         string? Target(string name) => Member(rewrite, name, JsonValueKind.Object) is { } target ? Required(target, "str", $"requested_rewrite.{name}.") : null;
     }
