@@ -46,11 +46,8 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
 
     public ImmutableArray<TextLikelihood> Likelihoods(IReadOnlyList<string> texts, CancellationToken token) => Scoring.Likelihoods(model, tokenizer, texts, token);
 
-    public ImmutableArray<string> Sample(IReadOnlyList<string> prompts, int length, int topK, long seed, CancellationToken token)
-    {
-        foreach (var prompt in prompts) Ids(prompt, 0);
-        return prompts.Count == 0 ? [] : [.. new TokenGenerator(model).Sample([.. prompts.Select(tokenizer.Encode)], length, topK, seed, token).Select(tokenizer.Decode)];
-    }
+    public ImmutableArray<string> Sample(IReadOnlyList<string> prompts, int length, int topK, long seed, CancellationToken token) =>
+        prompts.Count == 0 ? [] : [.. new TokenGenerator(model).Sample([.. prompts.Select(p => Ids(p, 0))], length, topK, seed, token).Select(tokenizer.Decode)];
 
     public ImmutableArray<string> Answers(IReadOnlyList<string> prompts, int tokens, CancellationToken token) =>
         [.. new SharedBeginning(model).Greedy([.. prompts.Select(p => Ids(p, tokens))], tokens, token).Select(tokenizer.Decode)];
@@ -90,7 +87,7 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
     {
         var made = new TokenGenerator(model).Continue([Ids(prompt, tokens)], tokens, (_, logits) =>
         {
-            var next = Array.IndexOf(logits, logits.Max());
+            var next = TokenGenerator.MostLikely(logits);
             return model.Config.EosTokenIds.Contains(next) ? null : next;
         }, token);
         return new Continuation([.. made[0]], tokenizer.Decode(made[0]));

@@ -57,15 +57,10 @@ internal static class Scoring
     private static double[] Sums(Decoder model, Question[] questions, CancellationToken token)
     {
         var sums = new double[questions.Length];
-        // Rows of like length side by side: less padding.
-        var order = Readings(questions).OrderBy(asked => asked[0].Row.Count).ToArray();
-        for (var at = 0; at < order.Length;)
+        foreach (var batch in TokenRows.Batches(Readings(questions), asked => asked[0].Row.Count, BatchTokens))
         {
             token.ThrowIfCancellationRequested();
-            var count = 1;
-            while (at + count < order.Length && (count + 1) * order[at + count][0].Row.Count <= BatchTokens) count++;
-            Add(model, order[at..(at + count)], sums);
-            at += count;
+            Add(model, batch, sums);
         }
         return sums;
     }

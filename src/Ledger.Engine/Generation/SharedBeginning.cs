@@ -18,16 +18,10 @@ internal sealed class SharedBeginning(Decoder model)
         var shared = Shared(rows);
         if (shared > 0) Run([.. rows[0].Take(shared)], beginning);
         var answers = new IReadOnlyList<int>[rows.Count];
-        // Rows of like length side by side: less padding.
-        var order = Enumerable.Range(0, rows.Count).OrderBy(i => rows[i].Count).ToArray();
-        for (var at = 0; at < order.Length;)
+        foreach (var batch in TokenRows.Batches(Enumerable.Range(0, rows.Count), i => rows[i].Count + tokens, BatchTokens))
         {
             token.ThrowIfCancellationRequested();
-            var count = 1;
-            while (at + count < order.Length && (count + 1) * (rows[order[at + count]].Count + tokens) <= BatchTokens) count++;
-            var batch = order[at..(at + count)];
             foreach (var (i, answer) in batch.Zip(Greedy(TokenRows.ToRight([.. batch.Select(i => (IReadOnlyList<int>)[.. rows[i].Skip(shared)])]), shared, beginning, tokens))) answers[i] = answer;
-            at += count;
         }
         return answers;
     }
@@ -65,10 +59,7 @@ internal sealed class SharedBeginning(Decoder model)
             var logits = model.Logits(x.select(1, columns - 1)).Floats();                               // [B, V]
             for (var i = 0; i < rows.Count; i++)
             {
-                var own = logits.AsSpan(i * model.Config.Vocabulary, model.Config.Vocabulary);
-                var best = 0;                                                                           // of equals the first
-                for (var id = 1; id < own.Length; id++)
-                    if (own[id] > own[best]) best = id;
+                var best = TokenGenerator.MostLikely(logits[(i * model.Config.Vocabulary)..((i + 1) * model.Config.Vocabulary)]);
                 next[i] = best;
                 if (ended[i] |= model.Config.EosTokenIds.Contains(best)) continue;
                 answers[i].Add(best);

@@ -40,6 +40,9 @@ internal sealed class TokenGenerator(Decoder model)
         return made;
     }
 
+    /// <summary>The token with the largest logit [V]; of equals the first.</summary>
+    public static int MostLikely(float[] logits) => Array.IndexOf(logits, logits.Max());
+
     /// <summary>Rows of any length, sampled on up to a length of all; each has a sampler of its own.</summary>
     /// <returns>The rows, whole. One that was longer stays as it is.</returns>
     public IReadOnlyList<IReadOnlyList<int>> Sample(IReadOnlyList<IReadOnlyList<int>> rows, int length, int topK, long seed, CancellationToken token)

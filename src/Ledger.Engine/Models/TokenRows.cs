@@ -25,6 +25,21 @@ public sealed class TokenRows
     /// <summary>Token <paramref name="index"/>[i] of row i lies in column <see cref="Anchor"/>.</summary>
     public static TokenRows At(IReadOnlyList<IReadOnlyList<int>> rows, IReadOnlyList<int> index) => new(rows, i => index[i]);
 
+    /// <summary>Rows cut into batches, those of like length side by side: less padding.</summary>
+    /// <param name="columns">How many columns a row takes.</param>
+    /// <param name="tokens">Of all rows of a batch with their padding, at most; a longer row is a batch of its own.</param>
+    public static IEnumerable<T[]> Batches<T>(IEnumerable<T> rows, Func<T, int> columns, int tokens)
+    {
+        var sorted = rows.OrderBy(columns).ToArray();
+        for (var at = 0; at < sorted.Length;)
+        {
+            var count = 1;
+            while (at + count < sorted.Length && (count + 1) * columns(sorted[at + count]) <= tokens) count++;
+            yield return sorted[at..(at + count)];
+            at += count;
+        }
+    }
+
     public int Count => rows.Count;
 
     /// <summary>The column in which the anchors lie.</summary>

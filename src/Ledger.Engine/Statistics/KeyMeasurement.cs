@@ -83,15 +83,8 @@ internal sealed class KeyMeasurement(Models.Decoder model, ITextTokenizer tokeni
             rows.Add([.. ids.Take(take)]);
             left -= take;
         }
-        // Rows of like length side by side; the order is the window's own.
-        var sorted = rows.OrderBy(r => r.Count).ToList();
-        for (var at = 0; at < sorted.Count;)
-        {
-            var count = 1;
-            while (at + count < sorted.Count && (count + 1) * sorted[at + count].Count <= BatchTokens) count++;
-            AddBlock(state.Sum, sorted.GetRange(at, count));
-            at += count;
-        }
+        // The order is the window's own.
+        foreach (var batch in TokenRows.Batches(rows, r => r.Count, BatchTokens)) AddBlock(state.Sum, batch);
         return state with
         {
             File = window[^1].File,
