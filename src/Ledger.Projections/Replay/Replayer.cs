@@ -52,10 +52,11 @@ public sealed class Replayer
     public EditId Named(EditId source) => inherited.Contains(source) ? source : Derived(target.Timeline.Id, source);
 
     /// <summary>The event of a step, with factors of mode <c>factors</c> or <c>values</c>; null where there is nothing to do: a revert of what was not let in this time.</summary>
-    public TimelineEvent? Next(ReplayStep step) => step switch
+    /// <param name="values">What <see cref="Values"/> gives for the step on the present state, where somebody has asked.</param>
+    public TimelineEvent? Next(ReplayStep step, Remade? values = null) => step switch
     {
-        ReplayStep.Make x => Make(x, rules.Mode == ReplayMode.Factors ? AsRecorded(x) : Values(x)),
-        ReplayStep.Release x => Released(x),
+        ReplayStep.Make x => Make(x, rules.Mode == ReplayMode.Factors ? AsRecorded(x) : values ?? Values(x)),
+        ReplayStep.Release x => Released(x, values),
         ReplayStep.Revert x when Stands(x, EditStatus.InEffect) => target.Timeline.Revert(Named(x.Edit), x.Reason, null),
         ReplayStep.Reinstate x when Stands(x, EditStatus.Reverted) => target.Timeline.Reinstate(Named(x.Edit), x.Reason, null),
         ReplayStep.Withhold x when KeepsOutcome(x) && Stands(x, EditStatus.InEffect) => target.Timeline.Withhold(Named(x.Edit), x.Reason, x.Findings, null),
@@ -121,11 +122,11 @@ public sealed class Replayer
 
     private bool Stands(ReplayStep step, EditStatus status) => target.Timeline.Edits.GetValueOrDefault(Named(step.Edit))?.Status == status;
 
-    private EditReleased? Released(ReplayStep.Release step)
+    private EditReleased? Released(ReplayStep.Release step, Remade? values)
     {
         if (!Releases(step)) return null;
         if (rules.Mode == ReplayMode.Factors) return Release(step, new Remade(step.Making.Variant, step.Making.Solution, step.Making.Delta, step.Signals), step.Mode);
-        return Release(step, Values(step), ReleaseMode.Values);
+        return Release(step, values ?? Values(step), ReleaseMode.Values);
     }
 
     private static Remade AsRecorded(ReplayStep.Make step) => new(

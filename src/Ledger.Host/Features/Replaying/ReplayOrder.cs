@@ -49,7 +49,7 @@ internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStar
         var source = (await session.HistoryAsync(point.Timeline, to, token)).At(to);
         var (without, only) = await WithoutAsync(session, source, from, request, token);
         wanted = wanted with { Without = without, Order = [.. request.Order.Select(source.Find)] };
-        if (begun is not null && begun != wanted) throw LedgerSetup.OtherOptions(request.As);
+        session.Setup.Begin(wanted);
         var steps = ReplayPlan.Of(source, from, without, wanted.Order, withoutDismissed: mode != ReplayMode.Factors && !request.OutcomesAsRecorded);
         ReplayTooLargeException.ThrowIfTooLarge(wanted, only);
         return new ReplayOrder(source, from, wanted, new ReplayRules(mode, request.Variant, gate, request.OutcomesAsRecorded), steps, only, begun is not null);

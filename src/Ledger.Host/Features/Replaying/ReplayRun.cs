@@ -60,8 +60,13 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
     {
         try
         {
-            if (step is not ReplayStep.Factored factored || !IsFoundAnew(factored)) return await AppendAsync(replayer.Next(step), by, token);
-            return await OptimiseAsync(factored, by, token);
+            Remade? values = null;
+            if (step is ReplayStep.Factored factored && !(step is ReplayStep.Release release && !replayer.Releases(release)))
+            {
+                if (order.Rules.Mode == ReplayMode.Auto) values = replayer.Values(factored);
+                if (IsFoundAnew(factored, values)) return await OptimiseAsync(factored, by, token);
+            }
+            return await AppendAsync(replayer.Next(step, values), by, token);
         }
         catch (TimelineConflictException conflict)
         {
@@ -70,13 +75,9 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
     }
 
     /// <summary>Whether v_e is searched for: always in mode <c>optimise</c>, in mode <c>auto</c> where it was found on a different model.</summary>
-    private bool IsFoundAnew(ReplayStep.Factored step) =>
-        !(step is ReplayStep.Release release && !replayer.Releases(release)) && order.Rules.Mode switch
-        {
-            ReplayMode.Optimise => true,
-            ReplayMode.Auto => Replayer.Shift(lineage.FoundOn(step.Edit, step.Making), replayer.Values(step).Solution.M0) > Replayer.DifferentModel,
-            _ => false,
-        };
+    /// <param name="values">In mode <c>auto</c>: the factors with v_e as it is.</param>
+    private bool IsFoundAnew(ReplayStep.Factored step, Remade? values) =>
+        order.Rules.Mode == ReplayMode.Optimise || (values is { } made && Replayer.Shift(lineage.FoundOn(step.Edit, step.Making), made.Solution.M0) > Replayer.DifferentModel);
 
     private async Task<RevisionRow?> OptimiseAsync(ReplayStep.Factored step, CommandContext by, CancellationToken token)
     {
