@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
 
 namespace Ledger.Projections.Evaluation;
 
@@ -28,8 +29,8 @@ public static class EvaluationTotals
 
                 Measurement Scored(string name, Func<CounterFactScores, double> of, double value) => new(name, value, scores.Count(s => !double.IsNaN(of(s))));
             case Perplexity:
-                var texts = items.SelectMany(i => i.Measurements).Where(m => m.Name == Nll && m.Count > 0).ToArray();
-                return [new Measurement(Perplexity, texts.Length == 0 ? double.NaN : Math.Exp(texts.Sum(t => t.Value * t.Count) / texts.Sum(t => t.Count)), texts.Sum(t => t.Count))];
+                var texts = items.SelectMany(i => i.Measurements).Where(m => m.Name == Nll && m.Count > 0).Select(m => new TextLikelihood(m.Value * m.Count, m.Count)).ToArray();
+                return [new Measurement(Perplexity, TextLikelihood.Perplexity(texts), texts.Sum(t => t.Tokens))];
             case var _ when items[0].Measurements.Any(m => m.Name == Answer):
                 var c = Classification.Of([.. items.Select(i => ((int)Value(i, Label), (int)Value(i, Answer)))]);
                 return [new("accuracy", c.Accuracy, c.Items), new("F1", c.F1, c.Items), new("MCC", c.Mcc, c.Items), new("invalid", c.Invalid, c.Items)];

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Ledger.Domain;
 
@@ -28,7 +27,7 @@ public sealed record DownstreamFile(string Name, Digest Digest, DownstreamTask T
         var task = DownstreamTask.All.FirstOrDefault(t => t.Name + Extension == Path.GetFileName(path)) ?? throw new EvaluationDataException(path, null, null, "no task is called so", $"name a file {Names}");
         var bytes = DataBytes.Read(path, "one item a line");
         var items = DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0).Select((line, i) => Item(path, i + 1, line, task)).ToImmutableArray();
-        return items.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no item", "write one a line") : new DownstreamFile(Path.GetFileName(path), new Digest(SHA256.HashData(bytes)), task, items);
+        return items.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no item", "write one a line") : new DownstreamFile(Path.GetFileName(path), Digest.Of(bytes), task, items);
     }
 
     private static DownstreamItem Item(string path, int number, string line, DownstreamTask task)

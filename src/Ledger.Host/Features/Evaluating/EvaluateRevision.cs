@@ -55,6 +55,7 @@ public static class EvaluateRevision
             var log = new EvaluationLog(session, point, history);
             var before = ByQuestion(await log.RunsAsync(token));
             var done = asked.ConvertAll(a => before.TryGetValue(a.Question, out var run) ? run.Items.Keys.ToHashSet() : []);
+            var now = before;
             if (asked.Zip(done).Any(a => a.Second.Count < a.First.Question.Items))
             {
                 using var bench = Workbench.Load(session, library, guard, request.Model, token);
@@ -66,8 +67,9 @@ public static class EvaluateRevision
                     request.Progress?.Report(new Step(skipped, behind, total, evaluation.Question.Suite));
                     await log.RecordAsync(evaluation, bench, places, request.Command.Author, count => request.Progress?.Report(new Step(skipped, behind += count, total, evaluation.Question.Suite)), token);
                 }
+                now = ByQuestion(await log.RunsAsync(token));
             }
-            var (now, atBase) = (ByQuestion(await log.RunsAsync(token)), ByQuestion(await log.BaseRunsAsync(token)));
+            var atBase = ByQuestion(await log.BaseRunsAsync(token));
             return new Result(point.Name, point.Revision, history.Timeline.State, history.Timeline.InEffect.Count, [.. asked.Zip(done, (a, d) => Of(point, now[a.Question], d.Count, atBase.GetValueOrDefault(a.Question)))]);
         }
 

@@ -15,17 +15,21 @@ public sealed class Evaluator(IModelEditor editor)
     /// <summary>Facts' scores, all of them batched together; of one without a true target n of the new one alone.</summary>
     public ImmutableArray<EvaluatedItem> Facts(IEnumerable<Fact> facts, CancellationToken token)
     {
-        var asked = facts.Select(f => (f.Name, f.Request, Prompts: (string[])[f.Request.Text, .. f.Request.Paraphrases.Where(p => p.Length > 0), .. f.Request.Neighbours.Where(p => p.Length > 0)])).ToArray();
+        var asked = facts.Select(f =>
+        {
+            string[] paraphrases = [.. f.Request.Paraphrases.Where(p => p.Length > 0)];
+            return (f.Name, f.Request, Paraphrases: paraphrases.Length, Prompts: (string[])[f.Request.Text, .. paraphrases, .. f.Request.Neighbours.Where(p => p.Length > 0)]);
+        }).ToArray();
         var n = editor.Score([.. asked.SelectMany(a => Targets(a.Request).SelectMany(target => a.Prompts.Select(prompt => (prompt, target))))], token);
         var items = ImmutableArray.CreateBuilder<EvaluatedItem>(asked.Length);
         var at = 0;
-        foreach (var (name, request, prompts) in asked)
+        foreach (var (name, request, paraphrases, prompts) in asked)
         {
             var news = n.Slice(at, prompts.Length);
             var known = request.TrueTarget is not null;
             var trues = known ? n.Slice(at + prompts.Length, prompts.Length) : [];
             at += (known ? 2 : 1) * prompts.Length;
-            items.Add(new EvaluatedItem(name, known ? Scored([.. news.Zip(trues, (a, b) => new PromptScore(a, b))], request.Paraphrases.Count(p => p.Length > 0)) : [new Measurement(EvaluationTotals.NNew, news[0], 1)]));
+            items.Add(new EvaluatedItem(name, known ? Scored([.. news.Zip(trues, (a, b) => new PromptScore(a, b))], paraphrases) : [new Measurement(EvaluationTotals.NNew, news[0], 1)]));
         }
         return items.MoveToImmutable();
     }

@@ -42,7 +42,7 @@ public sealed record FactFile(string Name, Digest Digest, ImmutableArray<Fact> F
             throw Wrong($"{within}target_true is missing", $"say what the world says, which scores compare the new target with: {within}target_true as {(format == BulkFormat.CounterFact ? "{\"str\": \"…\"}" : "a text")}");
         if (truth.Trim() == request.Target.Trim())
             throw Wrong($"{within}target_true is the new target too: \"{truth.Trim()}\"", "give two different targets: the scores ask which of them the model finds more likely");
-        if (Validator.Validate(request) is { IsValid: false } found) throw Wrong(new ValidationFailedException(found).Message, new ValidationFailedException(found).Remedy ?? "mend the record");
+        if (Validator.Validate(request) is { IsValid: false } found && new ValidationFailedException(found) is var faults) throw Wrong(faults.Message, faults.Remedy ?? "mend the record");
         foreach (var (field, prompts) in new[] { (format == BulkFormat.CounterFact ? "paraphrase_prompts" : "paraphrases", request.Paraphrases), (format == BulkFormat.CounterFact ? "neighborhood_prompts" : "neighbours", request.Neighbours), ("generation_prompts", generations) })
             if (prompts.Any(string.IsNullOrWhiteSpace)) throw Wrong($"{field} holds an empty prompt", "leave it out");
         return new Fact($"{number}", request, generations);

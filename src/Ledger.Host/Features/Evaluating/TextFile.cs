@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Ledger.Domain;
@@ -15,7 +14,7 @@ public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string>
     {
         var bytes = DataBytes.Read(path, "texts: one a line, or a JSON array");
         ImmutableArray<string> texts = bytes.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'[', ..] ? [.. Json(path, bytes)] : [.. DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0)];
-        return texts.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no text", "write one text a line") : new TextFile(Path.GetFileName(path), new Digest(SHA256.HashData(bytes)), texts);
+        return texts.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no text", "write one text a line") : new TextFile(Path.GetFileName(path), Digest.Of(bytes), texts);
     }
 
     private static IEnumerable<string> Json(string path, byte[] bytes)
