@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Ledger.Domain.Ports;
 using Ledger.Engine.Tests.Golden;
 using Ledger.Engine.Tests.Support;
@@ -145,7 +144,7 @@ public sealed class ScoringTests
     {
         using var model = new TinyModel(kind);
         using var editor = model.Editor(0);
-        var made = Greedy(model, "The mother of", 12);
+        var made = model.Greedy("The mother of", 12);
         made.ShouldNotContain(TinyTokenizer.EndOfTextId);
         editor.Continue("The mother of", 12, CancellationToken.None).ShouldBe(model.Tokenizer.Decode(made));
         editor.Continue("The mother of", 0, CancellationToken.None).ShouldBe("");
@@ -159,7 +158,7 @@ public sealed class ScoringTests
         using var editor = model.Editor(0);
         const string prompt = "The mother of";
         var said = editor.Greedy(prompt, 5, CancellationToken.None);
-        said.Ids.ShouldBe(Greedy(model, prompt, 5));
+        said.Ids.ShouldBe(model.Greedy(prompt, 5));
         said.Text.ShouldBe(editor.Continue(prompt, 5, CancellationToken.None));
         var expected = Nll(model, [.. model.Tokenizer.Encode(prompt), .. said.Ids])[^5..].Average();
         editor.Score(prompt, said, CancellationToken.None).ShouldBe(expected, 1e-4);
@@ -172,24 +171,11 @@ public sealed class ScoringTests
     public void A_continuation_stops_before_the_end_of_text()
     {
         using var model = new TinyModel(TinyModels.Gpt2);
-        var made = Greedy(model, "The mother of", 12);
+        var made = model.Greedy("The mother of", 12);
         var end = Enumerable.Range(1, made.Count - 1).First(t => !made[..t].Contains(made[t]));
-        var config = TinyModels.Config(TinyModels.Gpt2);
-        config["eos_token_id"] = new JsonArray(TinyTokenizer.EndOfTextId, made[end]);
-        File.WriteAllText(Path.Combine(model.Folder, "config.json"), config.ToJsonString());
+        model.EndAlsoAt(made[end]);
         using var editor = model.Editor(0);
         editor.Continue("The mother of", 12, CancellationToken.None).ShouldBe(model.Tokenizer.Decode(made[..end]));
-    }
-
-    private static List<int> Greedy(TinyModel model, string prompt, int count)
-    {
-        List<int> ids = [.. model.Tokenizer.Encode(prompt)], made = [];
-        while (made.Count < count)
-        {
-            var logits = model.Logits([.. ids, .. made])[^1];
-            made.Add(Array.IndexOf(logits, logits.Max()));
-        }
-        return made;
     }
 
     /// <summary>−log p of every token after the first, run as one row.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Ledger.Engine.Tests.Support;
 using Ledger.Engine.Tokenizing;
 
@@ -20,7 +19,7 @@ public sealed class SharedBeginningTests
         using var model = new TinyModel(kind);
         using var editor = model.Editor(0);
         var answers = editor.Answers(Prompts, 3, CancellationToken.None);
-        answers.ShouldBe(Prompts.Select(p => model.Tokenizer.Decode(Greedy(model, p, 3))));
+        answers.ShouldBe(Prompts.Select(p => model.Tokenizer.Decode(model.Greedy(p, 3))));
         answers.Distinct().Count().ShouldBeGreaterThan(1);
         editor.Answers([Prompts[0]], 3, CancellationToken.None).ShouldBe([answers[0]]);
         editor.Answers(["x", Prompts[0], "x"], 3, CancellationToken.None)[1].ShouldBe(answers[0]);      // nothing shared
@@ -31,11 +30,9 @@ public sealed class SharedBeginningTests
     public void A_row_that_ends_does_not_end_the_others()
     {
         using var model = new TinyModel(TinyModels.Gpt2);
-        var plain = Prompts.Select(p => Greedy(model, p, 3)).ToArray();
+        var plain = Prompts.Select(p => model.Greedy(p, 3)).ToArray();
         var end = plain.GroupBy(a => a[1]).OrderBy(g => g.Count()).First().Key;
-        var config = TinyModels.Config(TinyModels.Gpt2);
-        config["eos_token_id"] = new JsonArray(TinyTokenizer.EndOfTextId, end);
-        File.WriteAllText(Path.Combine(model.Folder, "config.json"), config.ToJsonString());
+        model.EndAlsoAt(end);
         using var editor = model.Editor(0);
         var answers = editor.Answers(Prompts, 3, CancellationToken.None);
         answers.ShouldBe(plain.Select(a => model.Tokenizer.Decode(a.TakeWhile(id => id != end))));
@@ -61,16 +58,5 @@ public sealed class SharedBeginningTests
         Should.Throw<ContextExceededException>(() => editor.Answers(["The man", new string('x', TinyModels.Positions - 2)], 3, CancellationToken.None));
         Should.Throw<LookupException>(() => editor.Answers(["The man", ""], 3, CancellationToken.None));
         Should.Throw<OperationCanceledException>(() => editor.Answers(Prompts, 3, new CancellationToken(canceled: true)));
-    }
-
-    private static List<int> Greedy(TinyModel model, string prompt, int count)
-    {
-        List<int> ids = [.. model.Tokenizer.Encode(prompt)], made = [];
-        while (made.Count < count)
-        {
-            var logits = model.Logits([.. ids, .. made])[^1];
-            made.Add(Array.IndexOf(logits, logits.Max()));
-        }
-        return made;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Ledger.Domain;
 using Ledger.Domain.Ports;
 using Ledger.Engine.Checkpoints;
@@ -11,9 +12,11 @@ namespace Ledger.Engine.Tests.Support;
 internal sealed class TinyModel : IDisposable
 {
     private readonly TemporaryFolder folder = new();
+    private readonly string kind;
 
     public TinyModel(string kind, int seed = 1)
     {
+        this.kind = kind;
         TinyModels.Write(Folder, kind, seed);
         var opened = CheckpointFolder.Open(Folder);
         using var checkpoint = SafetensorsCheckpoint.Open(opened);
@@ -42,6 +45,26 @@ internal sealed class TinyModel : IDisposable
         var rows = TokenRows.FromLeft([ids]);
         using var pass = Pass.Over(rows, CPU);
         return [.. Model.Logits(Model.Run(Model.Embed(rows.Ids(CPU), pass), pass, 0, Model.Config.Layers)).Floats().Chunk(Model.Config.Vocabulary)];
+    }
+
+    /// <summary>The most likely token again and again, the whole row run anew for each.</summary>
+    public List<int> Greedy(string prompt, int count)
+    {
+        List<int> ids = [.. Tokenizer.Encode(prompt)], made = [];
+        while (made.Count < count)
+        {
+            var logits = Logits([.. ids, .. made])[^1];
+            made.Add(Array.IndexOf(logits, logits.Max()));
+        }
+        return made;
+    }
+
+    /// <summary>Editors made from now on take this token, too, for an end of text.</summary>
+    public void EndAlsoAt(int token)
+    {
+        var config = TinyModels.Config(kind);
+        config["eos_token_id"] = new JsonArray(TinyTokenizer.EndOfTextId, token);
+        File.WriteAllText(Path.Combine(Folder, "config.json"), config.ToJsonString());
     }
 
     public void Dispose()
