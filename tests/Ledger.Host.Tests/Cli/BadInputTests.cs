@@ -255,7 +255,7 @@ public sealed class BadInputTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         // It is at work, and has more than the other needs to start.
         (await a.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldNotBeNull();
         var said = a.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        (await ledger.RunAsync("edit", "{} lives in", "--subject", "Bob", "--to", "Rome", "--on-conflict", "rebase")).ShouldEndWith(0);
+        await ledger.RebaseAsync("edit", "{} lives in", "--subject", "Bob", "--to", "Rome");
         await a.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         a.ExitCode.ShouldBe(3, await error);

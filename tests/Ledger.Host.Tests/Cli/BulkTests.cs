@@ -89,18 +89,17 @@ public sealed class BulkTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var ledger = tiny.Copy();
         foreach (var name in new[] { "Ada", "Bob" })
             await File.WriteAllLinesAsync(ledger[$"{name}.jsonl"], Enumerable.Range(0, 25).Select(i => MainJobTests.Fact($"{name} {i}", "Rome")), Token);
-        var bulk = new[] { "Ada", "Bob" }.Select(n => LedgerProcess.WaitAsync(ledger.Start("edit", "--from", $"{n}.jsonl", "--on-conflict", "rebase", "--json"))).ToArray();
+        var bulk = new[] { "Ada", "Bob" }.Select(n => ledger.RebaseAsync("edit", "--from", $"{n}.jsonl", "--json")).ToArray();
         // A person in between, who does not look at what the others do.
-        var single = (await ledger.RunAsync("edit", "{} lives in", "--subject", "Cleo", "--to", "Rome", "--on-conflict", "rebase", "--json")).ShouldEndWith(0);
+        var single = await ledger.RebaseAsync("edit", "{} lives in", "--subject", "Cleo", "--to", "Rome", "--json");
         var ran = await Task.WhenAll(bulk);
-        foreach (var r in ran) r.ShouldEndWith(0);
 
         var subjects = (await ledger.RunAsync("log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()!).ToArray();
         subjects.Length.ShouldBe(51);
         foreach (var name in new[] { "Ada", "Bob" })
             subjects.Where(s => s.StartsWith(name, StringComparison.Ordinal)).ShouldBe(Enumerable.Range(0, 25).Select(i => $"{name} {i}"));
         var rebased = ran.Sum(r => r.Json[^1].GetProperty("rebased").GetInt32());
-        TestContext.Current.TestOutputHelper?.WriteLine($"{rebased} of 50 edits were rebased, the single one {single.Json[0].GetProperty("rebases").GetInt32()} times");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{rebased} edits of the last runs were rebased, the single one {single.Json[0].GetProperty("rebases").GetInt32()} times");
         (await ledger.RunAsync("verify", "--deep")).ShouldEndWith(0).Out.ShouldContain("51 weight fingerprints recomputed");
     }
 
@@ -109,10 +108,9 @@ public sealed class BulkTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     {
         var ledger = tiny.Copy();
         await File.WriteAllLinesAsync(ledger["facts.jsonl"], Enumerable.Range(0, 25).Select(i => MainJobTests.Fact($"Person {i}", "Rome")), Token);
-        string[] edit = ["edit", "--from", "facts.jsonl", "--on-conflict", "rebase", "--json"];
-        var ran = await Task.WhenAll(LedgerProcess.WaitAsync(ledger.Start(edit)), LedgerProcess.WaitAsync(ledger.Start(edit)));
-        foreach (var r in ran) r.ShouldEndWith(0);
-        ran.Sum(r => r.Json[^1].GetProperty("applied").GetInt32()).ShouldBe(25);
+        var ran = await Task.WhenAll(ledger.RebaseAsync("edit", "--from", "facts.jsonl", "--json"), ledger.RebaseAsync("edit", "--from", "facts.jsonl", "--json"));
+        // Whoever had to be given again counts what its first run applied as done before: together at most, and each record once.
+        ran.Sum(r => r.Json[^1].GetProperty("applied").GetInt32()).ShouldBeLessThanOrEqualTo(25);
         (await ledger.RunAsync("log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(Enumerable.Range(0, 25).Select(i => $"Person {i}"));
         (await ledger.RunAsync("verify", "--deep")).ShouldEndWith(0);
     }

@@ -25,6 +25,18 @@ internal sealed class LedgerProcess(string folder, IReadOnlyDictionary<string, s
 
     public async Task<Ran> RunAsync(params string[] args) => await WaitAsync(Start(args));
 
+    /// <summary>
+    /// Runs a command with <c>--on-conflict rebase</c>, and again for as long as it gave up because others overtook it each time: edits of a
+    /// tiny model overtake each other that often by chance, and its message says to repeat the command.
+    /// </summary>
+    public async Task<Ran> RebaseAsync(params string[] args)
+    {
+        Ran ran;
+        do ran = await RunAsync([.. args, "--on-conflict", "rebase"]);
+        while (ran.ExitCode == 3 && ran.Err.Contains("was overtaken each time", StringComparison.Ordinal));
+        return ran.ShouldEndWith(0);
+    }
+
     public Process Start(params string[] args)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "ledger.dll"), .. args])
