@@ -1,5 +1,6 @@
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
 
 namespace Ledger.Domain;
 
@@ -43,3 +44,6 @@ public sealed record DecideOnEdit(string Edit, string Author, string Reason);
 /// <param name="Interference">Above this an edit is in conflict with one that it interferes with.</param>
 /// <param name="Resolve">What to do with edits in conflict, as the person wrote it: <c>EDIT=theirs</c>, <c>all=skip</c>.</param>
 public sealed record TakeEdits(RevisionName From, IReadOnlyList<string>? Edits, ReplayMode Mode, double Interference, IReadOnlyList<string> Resolve, string Author, string Reason);
+
+/// <summary>From now on judge by another policy.</summary>
+public sealed record SetGatePolicy(GatePolicy Policy, string Author);

@@ -11,6 +11,7 @@ using Ledger.Host.Features.Comparing;
 using Ledger.Host.Features.Evaluating;
 using Ledger.Host.Features.Past;
 using Ledger.Host.Features.Replaying;
+using Ledger.Host.Features.Watching;
 using Ledger.Host.Sessions;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -38,6 +39,7 @@ public static class Wiring
         services.AddSingleton<IValidator<EndTimeline>, EndTimelineValidator>();
         services.AddSingleton<IValidator<MeasureRevision>, MeasureRevisionValidator>();
         services.AddSingleton<IValidator<TakeEdits>, TakeEditsValidator>();
+        services.AddSingleton<IValidator<SetGatePolicy>, SetGatePolicyValidator>();
 
         services.AddTransient<ServiceFactory>(provider => provider.GetService!);
         services.AddTransient<IMediator, Mediator>();
@@ -71,6 +73,10 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ShowInterference.Request, ShowInterference.Result>, ShowInterference.Handler>();
         services.AddTransient<IRequestHandler<EvaluateRevision.Request, EvaluateRevision.Result>, EvaluateRevision.Handler>();
         services.AddTransient<IRequestHandler<ShowEvaluations.Request, ImmutableArray<ShowEvaluations.Line>>, ShowEvaluations.Handler>();
+        services.AddTransient<IRequestHandler<ShowGate.Request, ShowGate.Result>, ShowGate.Handler>();
+        services.AddTransient<IRequestHandler<SetGate.Request, SetGate.Result>, SetGate.Handler>();
+        services.AddTransient<IRequestHandler<WatchTimeline.Request, WatchReport>, WatchTimeline.Handler>();
+        services.AddTransient<IRequestHandler<ShowStability.Request, ShowStability.Result>, ShowStability.Handler>();
         services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
         services.AddTransient<IRequestHandler<Doctor.Request, Doctor.Result>, Doctor.Handler>();
         services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();

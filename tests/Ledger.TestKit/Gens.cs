@@ -107,7 +107,10 @@ public static class Gens
         };
 
     public static Gen<GatePolicy> Policy { get; } =
-        Gen.Select(Text, Gen.Int, List(Gen.Select(Text, Double, Enum<GateAction>(), (a, b, c) => new GateRule(a, b, c))), (a, b, c) => new GatePolicy(a, b, c));
+        from a in Gen.Select(Text, Gen.Int, List(Gen.Select(Text, Double, Enum<GateAction>(), (a, b, c) => new GateRule(a, b, c))))
+        from probe in Gen.Select(List(Text), Gen.Int, Gen.Long, (a, b, c) => new GateProbe(a, b, c)).Null()
+        from stream in List(Gen.Select(Text, Double, Gen.Int, Enum<GateAction>(), (a, b, c, d) => new StreamRule(a, b, c, d)))
+        select new GatePolicy(a.Item1, a.Item2, a.Item3, probe, stream);
 
     public static Gen<ContextTemplates> Templates { get; } =
         Gen.Select(List(Text), List(List(Gen.Int)), Optional(Gen.Long), (a, b, c) => new ContextTemplates(a, b, c));
@@ -160,7 +163,14 @@ public static class Gens
             from question in Gen.Select(Text, Digest, Gen.Int, Text, Optional(Gen.Long), (suite, data, items, settings, seed) => new EvaluationQuestion(suite, data, items, settings, seed))
             from results in List(Gen.Select(Text, List(Gen.Select(Text, Double, Gen.Long, (n, v, c) => new Measurement(n, v, c))), (name, measurements) => new EvaluatedItem(name, measurements)))
             select new EvaluationRecorded(a.Item1, a.Item2, a.Item3, a.Item4, question, a.Item5, a.Item6, results, a.Item7)),
-        [typeof(CollapseDetected)] = Event(Gen.Select(Timeline, Gen.Long, Text, Double, Double, List(Edit), (a, b, c, d, e, f) => new CollapseDetected(a, b, c, d, e, f))),
+        [typeof(StabilityObserved)] = Event(
+            from a in Gen.Select(Timeline, Gen.Long, State, Text)
+            from b in Gen.Select(List(Finding), List(Gen.Select(Text, Double, Double, (a, b, c) => new ProbeReading(a, b, c))), Text.Null())
+            select new StabilityObserved(a.Item1, a.Item2, a.Item3, a.Item4, b.Item1, b.Item2, b.Item3)),
+        [typeof(CollapseDetected)] = Event(
+            from a in Gen.Select(Timeline, Gen.Long, Text, Text, Double, Double)
+            from b in Gen.Select(Gen.Int, Edit, List(Edit))
+            select new CollapseDetected(a.Item1, a.Item2, a.Item3, a.Item4, a.Item5, a.Item6, b.Item1, b.Item2, b.Item3)),
     };
 
     /// <summary>Any event.</summary>

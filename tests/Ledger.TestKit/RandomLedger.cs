@@ -55,7 +55,7 @@ public sealed class RandomLedger
                 line.Revision++;
                 break;
             case < 88:
-                await AppendAsync(StreamName.ObservationsOf(line.Id), new CollapseDetected(line.Id, line.Revision, "drift", random.NextDouble(), 1, []), default, token);
+                await AppendAsync(StreamName.ObservationsOf(line.Id), new CollapseDetected(line.Id, line.Revision, "default@1", "drift", random.NextDouble(), 1, 0, Some.Edit(1), []), default, token);
                 break;
             case < 94:
                 await StartAsync($"branch-{lines.Count}", ForkOf(line, random.NextInt64(line.Revision + 1)), token);

@@ -47,7 +47,7 @@ public sealed record ContextTemplatesDrawn(ContextTemplates Templates, Digest Di
 public sealed record KeyStatisticsRecorded(KeyStatistics Statistics) : SetupEvent;
 
 /// <summary>From here on edits are judged by this policy.</summary>
-[EventName("gate-policy-set.v1")]
+[EventName("gate-policy-set.v2")]
 public sealed record GatePolicySet(GatePolicy Policy) : SetupEvent;
 
 /// <summary>How a timeline came to be.</summary>

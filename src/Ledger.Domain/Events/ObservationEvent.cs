@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Gate;
 
 namespace Ledger.Domain.Events;
 
@@ -49,15 +51,35 @@ public sealed record EvaluationRecorded(
     public override int GetHashCode() => HashCode.Combine(Timeline, Revision, Question, First);
 }
 
+/// <summary>The stream rules looked at a revision.</summary>
+/// <param name="Timeline">The one that was looked at; the revision may be inherited.</param>
+/// <param name="Policy"><c>default@1</c>.</param>
+/// <param name="Findings">One for each rule that was asked.</param>
+/// <param name="Probes">What was measured with the model, if something was.</param>
+/// <param name="Engine">With what; null where the edits' factors were enough.</param>
+[EventName("stability-observed.v1")]
+public sealed record StabilityObserved(
+    TimelineId Timeline, long Revision, StateId State, string Policy, ImmutableArray<Finding> Findings, ImmutableArray<ProbeReading> Probes, string? Engine) : ObservationEvent
+{
+    public bool Equals(StabilityObserved? other) =>
+        other is not null && Timeline == other.Timeline && Revision == other.Revision && State == other.State && Policy == other.Policy && Findings.SequenceEqual(other.Findings)
+        && Probes.SequenceEqual(other.Probes) && Engine == other.Engine;
+
+    public override int GetHashCode() => HashCode.Combine(Timeline, Revision, State, Policy);
+}
+
 /// <summary>A stream rule saw the model collapse at a revision.</summary>
-/// <param name="Suspects">The edits most likely to blame, worst first.</param>
+/// <param name="Policy">The rule's: <c>default@1</c>.</param>
+/// <param name="Good">How many of the edits in effect, the first ones, were in effect when the rule was content the last time.</param>
+/// <param name="First">The edit with which the figure first exceeds the bound, as the edits in effect took effect one after the other.</param>
+/// <param name="Suspects">The edits without which it falls, the one without which it falls furthest first.</param>
 [EventName("collapse-detected.v1")]
 public sealed record CollapseDetected(
-    TimelineId Timeline, long Revision, string Rule, double Value, double Threshold, ImmutableArray<EditId> Suspects) : ObservationEvent
+    TimelineId Timeline, long Revision, string Policy, string Rule, double Value, double Threshold, int Good, EditId First, ImmutableArray<EditId> Suspects) : ObservationEvent
 {
     public bool Equals(CollapseDetected? other) =>
-        other is not null && Timeline == other.Timeline && Revision == other.Revision && Rule == other.Rule && Value.Equals(other.Value)
-        && Threshold.Equals(other.Threshold) && Suspects.SequenceEqual(other.Suspects);
+        other is not null && Timeline == other.Timeline && Revision == other.Revision && Policy == other.Policy && Rule == other.Rule && Value.Equals(other.Value)
+        && Threshold.Equals(other.Threshold) && Good == other.Good && First == other.First && Suspects.SequenceEqual(other.Suspects);
 
     public override int GetHashCode() => HashCode.Combine(Timeline, Revision, Rule);
 }

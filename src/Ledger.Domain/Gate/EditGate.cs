@@ -36,6 +36,8 @@ public static class EditGate
         Rules.VariantRatio => VariantRatio(rule, signals),
         Rules.Outlier => Outlier(rule, signals.Own, accepted),
         Rules.Unreached => Unreached(rule, signals.Target),
+        Rules.Perplexity => Perplexity(rule, signals),
+        Rules.Entropy => Entropy(rule, signals),
         _ => throw new UnknownRuleException(rule.Rule),
     };
 
@@ -80,6 +82,21 @@ public static class EditGate
         var p = TargetScore.Probability(after);
         return Found(rule, p, caught: !(p >= rule.Threshold), $"the plain prompt gives the target with p {Number(p)}, {{0}} {Number(rule.Threshold)}", "under", "not under");
     }
+
+    private static Finding Perplexity(GateRule rule, Signals signals)
+    {
+        if (Probe(signals, rule.Rule) is not { } probe) return Skipped(rule, "needs a pass of the probe through the edited model");
+        var ratio = probe.Edited / probe.Base;
+        return Found(rule, ratio, caught: !(ratio <= rule.Threshold), $"the probe's perplexity is {Number(probe.Edited)}, {Number(ratio)} × the base's {Number(probe.Base)}, {{0}} {Number(rule.Threshold)}", "over", "not over");
+    }
+
+    private static Finding Entropy(GateRule rule, Signals signals)
+    {
+        if (Probe(signals, rule.Rule) is not { } probe) return Skipped(rule, "needs texts that the edited model generates");
+        return Found(rule, probe.Edited, caught: !(probe.Edited >= rule.Threshold), $"the generated texts' entropy is {Number(probe.Edited)} (base {Number(probe.Base)}), {{0}} {Number(rule.Threshold)}", "under", "not under");
+    }
+
+    private static ProbeReading? Probe(Signals signals, string probe) => signals.Probes.FirstOrDefault(p => p.Probe == probe);
 
     private static Finding Found(GateRule rule, double value, bool caught, string because, string ifCaught, string ifNot) => new(
         rule.Rule, value, rule.Threshold,

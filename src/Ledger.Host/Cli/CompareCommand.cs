@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Host.Features;
 using Ledger.Host.Features.Comparing;
@@ -30,7 +29,7 @@ internal static class CompareCommand
                     parsed.GetValue(text) is { } read ? TextLines.Read(read, "text") : [], new Steps(line)),
                 token);
             line.Clear();
-            if (page is not null) await WriteAsync(page, ComparisonPage.Of(comparison), token);
+            if (page is not null) await OutputFile.WriteAsync(page, ComparisonPage.Of(comparison), token);
             if (printer.IsJson) printer.Json(comparison);
             else Print(printer, comparison, parsed.GetValue(edits), parsed.GetValue(facts), page);
             return Errors.Done;
@@ -64,18 +63,6 @@ internal static class CompareCommand
     }
 
     private static string Both(EditPair e, Func<EditSide, string> say) => Say.Both(e.A is null ? "absent" : say(e.A), e.B is null ? "absent" : say(e.B));
-
-    private static async Task WriteAsync(string path, string page, CancellationToken token)
-    {
-        try
-        {
-            await File.WriteAllTextAsync(path, page, token);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SetupException($"{path} cannot be written: {e.Message}", "name a file in a folder that can be written to");
-        }
-    }
 
     private sealed class Steps(ProgressLine line) : IProgress<CompareRevisions.Step>
     {

@@ -74,10 +74,11 @@ internal static class EditCommand
         else
         {
             Print(printer, result);
+            if (result.Watch is { } seen) WatchCommand.Print(printer, seen);
             printer.Line();
-            printer.Line(Next(result));
+            printer.Line(WatchCommand.ExitCode(result.Watch) == Errors.Done ? Next(result) : WatchCommand.Next(result.Watch!));
         }
-        return result.Outcome == Outcome.Applied ? Errors.Done : Errors.Stopped;
+        return result.Outcome == Outcome.Applied ? WatchCommand.ExitCode(result.Watch) : Errors.Stopped;
     }
 
     private static async Task<int> Bulk(Face face, Printer printer, ApplyEdits.Request request, CancellationToken token)
@@ -87,17 +88,18 @@ internal static class EditCommand
         line.Clear();
         if (printer.IsJson) printer.Json(result);
         else PrintBulk(printer, result, request.Timeline);
-        return result.Stopped ? Errors.Failed : result.Quarantined + result.Rejected > 0 ? Errors.Stopped : Errors.Done;
+        return result.Stopped ? Errors.Failed : result.Collapsed || result.Quarantined + result.Rejected + result.Withheld > 0 ? Errors.Stopped : Errors.Done;
     }
 
     private static void PrintBulk(Printer printer, ApplyEdits.Result result, string timeline)
     {
         printer.Line($"{result.Applied} applied, {result.Quarantined} quarantined, {result.Rejected} rejected"
             + (result.Before > 0 ? $", {result.Before} done before" : "") + (result.LeftOut > 0 ? $", {Say.Count(result.LeftOut, "bad record")} left out" : "")
-            + (result.Rebased > 0 ? $", {result.Rebased} recomputed onto what others appended" : "") + $"; now at {timeline}@{result.Head}");
+            + (result.Withheld > 0 ? $", {result.Withheld} withheld by stream rules" : "") + (result.Rebased > 0 ? $", {result.Rebased} recomputed onto what others appended" : "") + $"; now at {timeline}@{result.Head}");
         printer.Line();
         printer.Line(result.Stopped ? $"Stopped between two edits; everything so far is recorded. The same command goes on with the other {result.Total - result.Done}."
-            : result.Quarantined > 0 ? "Next: ledger review      ledger log" : "Next: ledger log      ledger ask \"…\"");
+            : result.Collapsed ? $"Ended: a stream rule is exceeded, and nothing that it may withhold helps; everything so far is recorded. Next: ledger watch{Say.On(timeline)}      the same command goes on all the same."
+            : result.Quarantined + result.Withheld > 0 ? "Next: ledger review      ledger log" : "Next: ledger log      ledger ask \"…\"");
     }
 
     private static void Print(Printer printer, EditResult r)
@@ -112,6 +114,8 @@ internal static class EditCommand
         printer.Field(Word(r), $"{Say.AbsDelta(r.AbsDelta, r.Median)}   k·u {Say.Number(r.KvU)}   {where}");
         if (r.Rebases > 0) printer.Field("rebased", "recomputed onto what somebody else appended meanwhile");
         foreach (var caught in r.Verdict.Caught) printer.Field("why", $"{caught.Because} (policy {r.Verdict.Policy}, rule {caught.Rule})");
+        // A dry run is asked to show everything.
+        foreach (var other in r.Recorded ? [] : r.Verdict.Findings.Except(r.Verdict.Caught)) printer.Field(other.Result == FindingResult.Passed ? "passed" : "not asked", other.InWords());
         if (r.Target is { After: { } after } t)
             printer.Field("target", $"p {Say.Probability(t.Before)} before, {Say.Probability(after)} {(r is { Outcome: Outcome.Applied, Recorded: true } ? "now" : "with the edit")}");
     }
@@ -147,13 +151,19 @@ internal static class EditCommand
                 if (printer.IsJson) printer.Json(edit);
                 else Print(printer, edit);
             }
+            if (step.Watch is { } seen && (printer.IsJson || WatchCommand.ExitCode(seen) != Errors.Done))
+            {
+                line.Clear();
+                if (printer.IsJson) printer.Json(seen);
+                else WatchCommand.Print(printer, seen);
+            }
             if (step.LeftOut is { } bad)
             {
                 line.Clear();
                 face.Err.WriteLine($"left out: {Say.OneLine(bad.Message)}");
             }
             // What an earlier run did says nothing about how fast this one is.
-            if (step.Edit is null && step.LeftOut is null) line.Skip(step.Done);
+            if (step.Edit is null && step.LeftOut is null && step.Watch is null) line.Skip(step.Done);
             else line.Show(step.Done, step.Total, $"{step.Done} of {step.Total} edits", "edit");
         }
     }

@@ -19,7 +19,7 @@ internal static class OpenCommand
         var templates = new Option<string?>("--templates") { Description = "Context templates to use instead of drawing them: a JSON array of texts with one {} each, the first {}.", HelpName = "FILE" };
         var gate = new Option<string>("--gate") { Description = "default stops collapsing and useless edits; observe computes and records the same verdicts and stops nothing.", DefaultValueFactory = _ => "default" };
         gate.AcceptOnlyFromAmong("default", "observe");
-        var policy = new Option<string?>("--policy") { Description = "A gate policy of your own (JSON; docs/event-format.md, gate-policy-set).", HelpName = "FILE" };
+        var policy = new Option<string?>("--policy") { Description = "A gate policy of your own (JSON; docs/event-format.md, GatePolicy).", HelpName = "FILE" };
         var sweep = new Option<string?>("--sweep") { Description = "Open nothing, but try the edits of a few of these records (a file as edit --from takes) at several layers, and propose one. Needs --text.", HelpName = "RECORDS" };
         var texts = new Option<string[]>("--text") { Description = "With --sweep: ordinary text to measure each layer's C over.", HelpName = "TEXT", AllowMultipleArgumentsPerToken = true };
         var search = new SearchOptions();
@@ -46,7 +46,7 @@ internal static class OpenCommand
                 await SweepAsync(face, printer, parsed.GetRequiredValue(name), string.Concat(same), new SweepLayers.Request(ModelOf(parsed), records, [.. parsed.GetRequiredValue(texts)], parsed.GetValue(seed), search.Of(parsed), null), token);
                 return Errors.Done;
             }
-            var rules = parsed.GetValue(policy) is { } file ? JsonFile.Read<GatePolicy>(file) : parsed.GetValue(gate) == "observe" ? GatePolicy.Observing : GatePolicy.Default;
+            var rules = parsed.GetValue(policy) is { } file ? PolicyFile.Read(file, null) : parsed.GetValue(gate) == "observe" ? GatePolicy.Observing : GatePolicy.Default;
             ValidationFailedException.ThrowIfInvalid(new GatePolicyValidator(), rules);
             var given = parsed.GetValue(templates) is { } listed ? ContextTemplates.Given(JsonFile.Read<string[]>(listed)) : null;
             if (given is not null) ValidationFailedException.ThrowIfInvalid(new ContextTemplatesValidator(), given);

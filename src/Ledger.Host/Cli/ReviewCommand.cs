@@ -10,33 +10,50 @@ internal static class ReviewCommand
 {
     public static Command Create(Face face)
     {
-        var command = new Command("review", "What the gate stopped and waits for a decision.") { Release(face), DecisionCommands.Dismiss(face) };
+        var edit = new Option<string?>("--edit") { Description = "Only this edit, by its id, a beginning of it, or a revision such as main@4.", HelpName = "EDIT" };
+        var tried = new Option<bool>("--try") { Description = "Run the model with each release on trial: what it then says, and the perplexity of the gate's probe. Nothing is recorded." };
+        var command = new Command("review", "What the gate, a stream rule or a person stopped and what waits for a decision, with what is needed to make it.") { edit, tried, Release(face), DecisionCommands.Dismiss(face) };
         face.Bind(command, async (parsed, printer, token) =>
         {
-            var review = await face.Mediator.Send(new ReviewEdits.Request(CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed)), token);
+            var review = await face.Mediator.Send(
+                new ReviewEdits.Request(CommonOptions.LedgerOf(parsed), CommonOptions.TimelineOf(parsed), parsed.GetValue(edit), parsed.GetValue(tried), parsed.GetValue(CommonOptions.Model)), token);
             if (printer.IsJson)
                 foreach (var waiting in review.Waiting) printer.Json(waiting);
             else if (review.Waiting.Count == 0)
                 printer.Line($"Nothing waits for review on {review.Timeline}.");
             else
-                Print(printer, review);
+                Print(printer, review, face.Time.GetUtcNow(), parsed.GetValue(tried));
             return Errors.Done;
         });
         return command;
     }
 
-    private static void Print(Printer printer, ReviewEdits.Result review)
+    private static void Print(Printer printer, ReviewEdits.Result review, DateTimeOffset now, bool tried)
     {
         foreach (var w in review.Waiting)
         {
-            printer.Line($"{w.Edit.Short()}  {review.Timeline}@{w.Revision}  {Say.Fact(w.Request.Prompt, w.Request.Subject, w.Request.Target)}  {w.Variant.Name()}  by {Say.OneLine(w.Author)}");
+            printer.Line($"{w.Edit.Short()}  {review.Timeline}@{w.Revision}  {Say.Fact(w.Request.Prompt, w.Request.Subject, w.Request.Target)}  {w.Variant.Name()}  by {Say.OneLine(w.Author)}{(w.Wanted is { } wanted ? $": {Say.OneLine(wanted)}" : "")}");
             foreach (var why in w.Why) printer.Field("why", why.InWords());
-            if (w.Reason is { } reason) printer.Field("said", Say.OneLine(reason));
-            printer.Field("instead", string.Join("   ", w.Signals.Variants.Where(v => v.Variant != w.Variant).Select(v => $"{v.Variant.Name()} |Δ| {Say.Small(v.AbsDelta)}")));
+            printer.Field("stopped", $"by {Say.OneLine(w.StoppedBy)}, {Say.Ago(w.Time, now)}{(w.Reason is { } reason ? $": {Say.OneLine(reason)}" : "")}");
+            printer.Field("then", $"{Say.AbsDelta(w.Signals.Own.AbsDelta, w.Median)}   k·u ratio {Say.Number(w.Signals.Own.KvU / w.Signals.Own.KuU)}{(w.Signals.Target is { After: { } after } t ? $"   p {Say.Probability(t.Before)} before, {Say.Probability(after)} with it" : "")}");
+            if (w.Now is { } present) printer.Field("now", Seen(present));
+            foreach (var r in w.Releases)
+            {
+                printer.Field(r.Variant.Name(), $"{Say.AbsDelta(r.AbsDelta, w.Median)}   k·u ratio {Say.Number(r.KeyRatio)}   {(r.Caught.Count == 0 ? "no rule would catch it" : $"caught by {string.Join(", ", r.Caught.Select(c => c.Rule))}")}");
+                if (r.With is { } with) printer.Field("", Seen(with));
+                if (r.Moves is [var most, ..] && most.Interference >= LeastTold)
+                    printer.Field("", $"moves {string.Join(", ", r.Moves.Where(m => m.Interference >= LeastTold).Select(m => $"{m.Edit.Id.Short()} ({Say.OneLine(m.Edit.Subject)}) by {Say.Number(m.Interference)}"))} of what it wrote");
+            }
         }
         printer.Line();
-        printer.Line("Next: ledger show EDIT      ledger review release EDIT [--variant r-rome] --reason \"…\"      ledger review dismiss EDIT --reason \"…\"");
+        printer.Line($"Next: {(tried ? "ledger show EDIT" : "ledger review --try")}      ledger review release EDIT [--variant r-rome] --reason \"…\"      ledger review dismiss EDIT --reason \"…\"");
     }
+
+    /// <summary>Less than that is no reason to decide one way or the other.</summary>
+    private const double LeastTold = 0.1;
+
+    private static string Seen(ReviewEdits.Sight s) =>
+        $"p {Say.Probability(s.N)}   \"{Say.OneLine(s.Answer.Trim())}\"{(s.Perplexity is { } p ? $"   perplexity {Say.Number(p.Edited)} (base {Say.Number(p.Base)})" : "")}";
 
     private static Command Release(Face face)
     {

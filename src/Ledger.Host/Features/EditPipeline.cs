@@ -63,6 +63,13 @@ public sealed class EditPipeline(LedgerSession session, TimelineTip tip, Workben
         }
     }
 
+    /// <summary>Reads what was appended beside this pipeline, by a stream rule or by others, and runs with it.</summary>
+    /// <remarks>Whatever the bench runs with: a stream rule may have left another state there.</remarks>
+    public async Task FollowAsync(CancellationToken token)
+    {
+        if ((await session.CatchUpAsync(tip, token)).Count > 0) await bench.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
+    }
+
     /// <summary>Reads what others appended and runs with it.</summary>
     private async Task CatchUpAsync(CancellationToken token)
     {
@@ -107,7 +114,7 @@ public sealed class EditPipeline(LedgerSession session, TimelineTip tip, Workben
         }, candidate);
     }
 
-    /// <summary>Scores the plain prompt before and with the edit; an edit that is not finite has no weights to run with.</summary>
+    /// <summary>Scores the plain prompt before and with the edit, and runs the policy's probe; an edit that is not finite has no weights to run with.</summary>
     internal (Signals Signals, Workbench.Candidate? Candidate) Measure(EditRequest request, EditComputation x, Variant variant, Factors factors, CancellationToken token)
     {
         var before = Scores(request, token);
@@ -116,7 +123,8 @@ public sealed class EditPipeline(LedgerSession session, TimelineTip tip, Workben
         try
         {
             var after = Scores(request, token);
-            return (Signals.Of(variant, x, new TargetScore(before.Target, after.Target), before.True is { } b ? new TargetScore(b, after.True) : null), candidate);
+            var signals = Signals.Of(variant, x, new TargetScore(before.Target, after.Target), before.True is { } b ? new TargetScore(b, after.True) : null);
+            return (signals with { Probes = bench.Probes.Of(session.Setup.Policy, request, token) }, candidate);
         }
         catch
         {

@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
+using Ledger.Host.Features.Watching;
 
 namespace Ledger.Host.Features;
 
@@ -10,9 +12,11 @@ namespace Ledger.Host.Features;
 /// <param name="Median">Median |Δ| of the timeline's accepted edits of the variant; null when there are none.</param>
 /// <param name="Rebases">How often it was recomputed onto what others had appended meanwhile.</param>
 /// <param name="Seconds">Wall clock, computing to recording.</param>
+/// <param name="Probes">What the policy's probe read on the model with the edit, where it was run.</param>
+/// <param name="Watch">What the stream rules saw afterwards, where a look was due.</param>
 public sealed record EditResult(
     EditId Edit, string Timeline, long Revision, bool Recorded, Outcome Outcome, Variant Variant, EditRequest Request, double AbsDelta, double? Median,
-    double KuU, double KvU, TargetScore? Target, TargetScore? TrueTarget, Verdict Verdict, StateId State, Digest? Fingerprint, int Rebases, double Seconds)
+    double KuU, double KvU, TargetScore? Target, TargetScore? TrueTarget, Verdict Verdict, StateId State, Digest? Fingerprint, int Rebases, double Seconds, ImmutableArray<ProbeReading> Probes, WatchReport? Watch)
 {
     public static EditResult Of(EditRecord record, Timeline main, bool recorded, int rebases, TimeSpan elapsed)
     {
@@ -20,7 +24,7 @@ public sealed record EditResult(
         return new EditResult(
             record.Edit, main.Name, main.Revision, recorded, record.Verdict.Outcome, record.Variant, record.Request, own.AbsDelta,
             Medians.Of(main, record.Variant, record.Edit), own.KuU, own.KvU, record.Signals.Target, record.Signals.TrueTarget, record.Verdict,
-            record.After, record.Fingerprint, rebases, elapsed.TotalSeconds);
+            record.After, record.Fingerprint, rebases, elapsed.TotalSeconds, record.Signals.Probes, null);
     }
 }
 

@@ -15,4 +15,17 @@ internal static class OutputFile
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) throw new SetupException($"There is no folder {folder}.", "make it first");
         return path;
     }
+
+    /// <exception cref="SetupException">It cannot be written.</exception>
+    public static async Task WriteAsync(string path, string text, CancellationToken token)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(path, text, token);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SetupException($"{path} cannot be written: {e.Message}", "name a file in a folder that can be written to");
+        }
+    }
 }

@@ -96,6 +96,9 @@ public sealed class Workbench : IDisposable
 
     public IModelEditor Editor { get; }
 
+    /// <summary>What the gate's probe reads on this model.</summary>
+    public Probes Probes => field ??= new Probes(this);
+
     public MatrixAddress Matrix => Editor.Matrix;
 
     /// <summary>The matrix the model runs with, row-major [d_v, d_k]; until it runs with another.</summary>
@@ -162,6 +165,20 @@ public sealed class Workbench : IDisposable
         Fold.Apply(w, Matrix.Dv, Matrix.Dk, [delta], token);
         Run(w);
         return new Candidate(this, before.own, before.Fingerprint);
+    }
+
+    /// <summary>Asks the base something; then the model runs with what it ran with before.</summary>
+    public T OnBase<T>(Func<T> ask)
+    {
+        Editor.Install(Editor.BaseMatrix.Span);
+        try
+        {
+            return ask();
+        }
+        finally
+        {
+            Editor.Install(Present.Span);
+        }
     }
 
     public void Dispose() => Editor.Dispose();

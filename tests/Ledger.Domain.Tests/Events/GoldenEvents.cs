@@ -43,7 +43,8 @@ internal static class GoldenEvents
         Some.Opened,
         Some.TemplatesDrawn,
         Some.StatisticsRecorded,
-        new GatePolicySet(new GatePolicy("strict", 3, [new(Rules.KeyAsymmetry, 0.1, GateAction.Reject), new(Rules.Outlier, 5, GateAction.Observe)])),
+        new GatePolicySet(new GatePolicy("strict", 3, [new(Rules.KeyAsymmetry, 0.1, GateAction.Reject), new(Rules.Outlier, 5, GateAction.Observe)],
+            new GateProbe(["The quick brown fox jumps over the lazy dog."], 100, 7), [new StreamRule(StreamRules.CumulativeDistance, 3, 25, GateAction.Quarantine)])),
         new TimelineStarted(Branch, "what-if", new Fork(Some.MainId, 17, Some.Digest("event 17")), "try without edit 9", TimelineOrigin.Branched),
         new ReplayStarted(Branch, Some.MainId, 1, 200, ReplayMode.Values, Variant.PRome, [Some.Edit(3)], [Some.Edit(2), Some.Edit(1)], "default@1", OutcomesAsRecorded: false),
         new ReplayCompleted(Branch, 199, State, Fingerprint, 196, 4),
@@ -66,7 +67,10 @@ internal static class GoldenEvents
                 new EvaluatedItem(Some.Edit(1).ToString(), [new Measurement("n-new", double.PositiveInfinity, 1)]),
             ],
             "ledger 0.1.0, libtorch 2.10.0, cpu"),
-        new CollapseDetected(Some.MainId, 20, "cumulative-distance", 0.00125, 0.001, [Some.Edit(7), Some.Edit(3)]),
+        new StabilityObserved(
+            Some.MainId, 20, State, "strict@3", [new Finding(StreamRules.CumulativeDistance, 17.25, 3, FindingResult.Quarantine, "the cumulative distance is 17.2, over 3")],
+            [new ProbeReading(Rules.Perplexity, 94.1, 8939.5)], "ledger 0.1.0, libtorch 2.10.0, cpu"),
+        new CollapseDetected(Some.MainId, 20, "strict@3", StreamRules.CumulativeDistance, 17.25, 3, 12, Some.Edit(7), [Some.Edit(7), Some.Edit(3)]),
     }.ToDictionary(EventJson.NameOf);
 
     private static EditRecord Of(EditComputation x, Variant variant)

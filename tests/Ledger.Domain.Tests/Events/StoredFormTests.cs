@@ -1,5 +1,6 @@
 using System.Reflection;
 using Ledger.Domain.Events;
+using Ledger.Domain.Gate;
 using Ledger.TestKit;
 
 namespace Ledger.Domain.Tests.Events;
@@ -40,6 +41,17 @@ public sealed class StoredFormTests
             Should.Throw<DamagedEventException>(() => Read(damaged));
 
         static LedgerEvent Read(string json) => EventJson.Current.Read(Some.Recorded("key-statistics-recorded.v1", System.Text.Encoding.UTF8.GetBytes(json))).Event;
+    }
+
+    [Fact]
+    public void A_policy_of_the_first_form_has_neither_probe_nor_stream_rules()
+    {
+        var stored = File.ReadAllText(Path.Combine(GoldenFiles.Folder, "gate-policy-set.v1.json"));
+        Read(stored).ShouldBe(new GatePolicySet(new GatePolicy("strict", 3, [new(Rules.KeyAsymmetry, 0.1, GateAction.Reject), new(Rules.Outlier, 5, GateAction.Observe)])));
+        foreach (var damaged in new[] { stored.Replace("\"rules\"", "\"probe\":null,\"rules\""), "{}" })
+            Should.Throw<DamagedEventException>(() => Read(damaged));
+
+        static LedgerEvent Read(string json) => EventJson.Current.Read(Some.Recorded("gate-policy-set.v1", System.Text.Encoding.UTF8.GetBytes(json))).Event;
     }
 
     [Fact]

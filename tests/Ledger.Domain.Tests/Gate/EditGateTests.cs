@@ -187,6 +187,26 @@ public sealed class EditGateTests
             .ShouldBe([Rules.KeyAsymmetry, Rules.Unreached]);
     }
 
+    [Theory]
+    [InlineData(141.2, true)]
+    [InlineData(141, false)]
+    [InlineData(double.NaN, true)]
+    [InlineData(double.PositiveInfinity, true)]
+    public void Perplexity_catches_a_probe_over_so_many_times_the_base_s(double edited, bool caught) =>
+        Judge(Rule(Rules.Perplexity, 1.5), Probed(new ProbeReading(Rules.Perplexity, 94, edited))).ShouldBeCaught(caught, edited / 94);
+
+    [Theory]
+    [InlineData(0.59, true)]
+    [InlineData(0.6, false)]
+    [InlineData(double.NaN, true)]
+    public void Entropy_catches_texts_that_repeat_themselves(double edited, bool caught) =>
+        Judge(Rule(Rules.Entropy, 0.6), Probed(new ProbeReading(Rules.Entropy, 0.87, edited))).ShouldBeCaught(caught, edited);
+
+    [Theory]
+    [InlineData(Rules.Perplexity)]
+    [InlineData(Rules.Entropy)]
+    public void A_probe_that_was_not_run_is_not_evaluated(string rule) => Judge(Rule(rule, 0.5), Probed(new ProbeReading("other", 1, 1))).ShouldBeSkipped();
+
     [Fact]
     public void A_rule_that_does_not_exist_stops_the_judging() =>
         Should.Throw<UnknownRuleException>(() => EditGate.Judge(new GatePolicy("p", 1, [new("no-such", 1, GateAction.Observe)]), Some.Record().Signals, Finite, []))
@@ -198,7 +218,7 @@ public sealed class EditGateTests
         {
             var verdict = EditGate.Judge(GatePolicy.Default, signals, new RankOneDelta(r, u), accepted);
             verdict.Policy.ShouldBe("default@1");
-            verdict.Findings.Select(f => f.Rule).ShouldBe(Rules.All);
+            verdict.Findings.Select(f => f.Rule).ShouldBe([Rules.NonFinite, .. GatePolicy.Default.Rules.Select(r => r.Rule)]);
             verdict.Findings.ShouldAllBe(f => f.Because.Length > 0 && !f.Because.Contains('{'));
             verdict.Findings.ShouldAllBe(f => f.Result == FindingResult.NotEvaluated == (f.Value == null));
             foreach (var finding in verdict.Caught.Where(f => f.Rule != Rules.NonFinite))
@@ -206,6 +226,8 @@ public sealed class EditGateTests
             verdict.Outcome.ShouldBe(verdict.Findings[0].Result == FindingResult.Reject ? Outcome.Rejected : verdict.Stops.Any() ? Outcome.Quarantined : Outcome.Applied);
             EditGate.Judge(GatePolicy.Default, signals, new RankOneDelta(r, u), [.. accepted.Reverse()]).ShouldBe(verdict);       // the order of a history does not matter
         }, iter: 3000);
+
+    private static Signals Probed(ProbeReading reading) => Some.Record().Signals with { Probes = [reading] };
 
     private static GatePolicy Policy(string name) => name switch
     {

@@ -5,6 +5,7 @@ using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
 using Ledger.Domain.Validation;
+using Ledger.Host.Features.Watching;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Timelines;
 using MediatR;
@@ -23,13 +24,16 @@ public static class ApplyEdits
 
     /// <summary>One record is behind us.</summary>
     /// <param name="Edit">What came of it; null when it was done before or left out.</param>
-    public sealed record Step(int Done, int Total, EditResult? Edit, BulkFileException? LeftOut);
+    /// <param name="Watch">What the stream rules saw after it, where a look was due.</param>
+    public sealed record Step(int Done, int Total, EditResult? Edit, BulkFileException? LeftOut, WatchReport? Watch);
 
     /// <param name="Before">Records that an earlier run had done, or another one meanwhile.</param>
     /// <param name="LeftOut">Bad records.</param>
     /// <param name="Rebased">Edits that were recomputed onto what others had appended meanwhile.</param>
     /// <param name="Stopped">True when the run was cancelled between two edits; everything before is recorded.</param>
-    public sealed record Result(int Applied, int Quarantined, int Rejected, int Before, int LeftOut, int Rebased, int Total, bool Stopped, long Head)
+    /// <param name="Withheld">Edits, of whatever run, that the stream rules withheld.</param>
+    /// <param name="Collapsed">True when the run was ended because a stream rule is exceeded and nothing that it may withhold helps; everything before is recorded.</param>
+    public sealed record Result(int Applied, int Quarantined, int Rejected, int Before, int LeftOut, int Rebased, int Total, bool Stopped, long Head, int Withheld, bool Collapsed)
     {
         /// <summary>Records that are behind us.</summary>
         public int Done => Applied + Quarantined + Rejected + Before + LeftOut;
@@ -40,6 +44,8 @@ public static class ApplyEdits
             var r when edit.Outcome == Outcome.Quarantined => r with { Quarantined = r.Quarantined + 1 },
             var r => r with { Rejected = r.Rejected + 1 },
         };
+
+        public Result With(WatchReport seen) => this with { Withheld = Withheld + seen.Withheld.Count, Collapsed = !seen.Content };
     }
 
     public sealed class Handler(
@@ -49,7 +55,7 @@ public static class ApplyEdits
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             using var file = BulkFile.Open(request.File, request.Format);
-            var so = new Result(0, 0, 0, 0, 0, 0, Count(file, request, token), Stopped: false, 0);
+            var so = new Result(0, 0, 0, 0, 0, 0, Count(file, request, token), Stopped: false, 0, 0, Collapsed: false);
 
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var tip = await session.TipAsync(request.Timeline, token);
@@ -60,11 +66,20 @@ public static class ApplyEdits
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
             await bench.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
             var pipeline = new EditPipeline(session, tip, bench, c);
+            var watch = new StreamWatch(session, request.Timeline, guard, request.Model, () => bench, request.OnConflict);
             var correlation = Guid.NewGuid();
 
+            // A run that was killed may have left a look undone.
+            if (await LookAsync(watch, pipeline, token) is { } left)
+            {
+                so = so.With(left);
+                request.Progress?.Report(new Step(so.Done, so.Total, null, null, left));
+            }
             foreach (var record in Records(file, request))
             {
+                if (so.Collapsed) break;
                 file.RequireUnchanged();
+                WatchReport? seen = null;
                 EditResult? edit = null;
                 var bad = record.Fault;
                 try
@@ -90,9 +105,33 @@ public static class ApplyEdits
                         + (request.OnConflict == OnConflict.Fail ? ", or let it follow by itself with --on-conflict rebase" : $": this edit followed {EditPipeline.MostRebases} times and was overtaken each time"));
                 }
                 so = bad is not null ? so with { LeftOut = so.LeftOut + 1 } : edit is null ? so with { Before = so.Before + 1 } : so.With(edit);
-                request.Progress?.Report(new Step(so.Done, so.Total, edit, bad));
+                try
+                {
+                    if (edit is not null && (seen = await LookAsync(watch, pipeline, token)) is not null) so = so.With(seen);
+                }
+                catch (OperationCanceledException)
+                {
+                    so = so with { Stopped = true };
+                }
+                request.Progress?.Report(new Step(so.Done, so.Total, edit, bad, seen));
+                if (so.Stopped) break;
             }
             return so with { Head = tip.Timeline.Revision };
+        }
+
+        /// <summary>Has the stream rules look if they are due; the next edit goes onto what they left.</summary>
+        private static async Task<WatchReport?> LookAsync(StreamWatch watch, EditPipeline pipeline, CancellationToken token)
+        {
+            try
+            {
+                var seen = await watch.LookIfDueAsync(token);
+                if (seen is not null) await pipeline.FollowAsync(token);
+                return seen;
+            }
+            catch (TimelineConflictException conflict)
+            {
+                throw new WatchOvertakenException(conflict);
+            }
         }
 
         /// <returns>Null when the timeline has this record's edit already.</returns>
