@@ -38,13 +38,14 @@ internal static class GateCommand
         face.Bind(command, async (parsed, printer, token) =>
         {
             var policy = PolicyFile.Read(parsed.GetRequiredValue(file), parsed.GetValue(probe));
-            var result = await face.Mediator.Send(new SetGate.Request(new SetGatePolicy(policy, CommonOptions.AuthorOf(parsed)), CommonOptions.LedgerOf(parsed), parsed.GetValue(dryRun)), token);
+            var result = await face.Mediator.Send(new SetGate.Request(new SetGatePolicy(policy, CommonOptions.AuthorOf(parsed)), CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), parsed.GetValue(dryRun)), token);
             if (printer.IsJson)
             {
                 printer.Json(result);
                 return Errors.Done;
             }
             Print(printer, result.Policy);
+            if (result.Perplexity is { } perplexity) printer.Field("", $"the base's perplexity on it is {Say.Number(perplexity)}");
             printer.Field("before", result.Before);
             printer.Line();
             printer.Line(!result.Recorded ? "Sound; a dry run: nothing recorded." : policy.Stream.IsEmpty ? "Next: ledger edit \"…\"" : "Next: ledger watch      looks at what is there already");

@@ -37,6 +37,7 @@ public static class OpenLedgerFeature
             var matrix = library.Address(command.ModelPath, command.Layer ?? library.DefaultLayer(command.ModelPath));
             var checkpoint = library.Describe(command.ModelPath, token);
             using var editor = library.Load(command.ModelPath, matrix, token);
+            Probes.Check(editor, request.Policy, token);
             var templates = request.Templates ?? editor.DrawTemplates(command.Seed);
 
             var unfinished = $"{paths.File}.{Guid.NewGuid():N}.opening";      // its own: another process may open the same name

@@ -1,5 +1,6 @@
 using Ledger.Domain;
 using Ledger.Domain.Gate;
+using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
 using MediatR;
 
@@ -23,26 +24,33 @@ public static class ShowGate
     }
 }
 
-/// <summary>Sets another policy: what was judged before keeps its verdict, what comes is judged by this one.</summary>
+/// <summary>Sets another policy: what was judged before keeps its verdict, what comes is judged by this one. A probe is run through the base first, to see that it can be.</summary>
 public static class SetGate
 {
     /// <param name="DryRun">Check it, record nothing.</param>
-    public sealed record Request(SetGatePolicy Command, LedgerPaths Ledger, bool DryRun) : IRequest<Result>, ICarriesCommand
+    public sealed record Request(SetGatePolicy Command, LedgerPaths Ledger, string? Model, bool DryRun) : IRequest<Result>, ICarriesCommand
     {
         object ICarriesCommand.Command => Command;
     }
 
-    public sealed record Result(GatePolicy Policy, string Before, bool Recorded);
+    /// <param name="Perplexity">The base's, on the probe's texts; null where there are none.</param>
+    public sealed record Result(GatePolicy Policy, string Before, bool Recorded, double? Perplexity);
 
-    public sealed class Handler(LedgerSessions sessions) : IRequestHandler<Request, Result>
+    public sealed class Handler(LedgerSessions sessions, IModelLibrary library, BaseGuard guard) : IRequestHandler<Request, Result>
     {
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var before = session.Setup.Policy.ToString();
-            if (request.DryRun) session.Setup.Set(request.Command.Policy);
-            else await session.DecideAsync(s => s.Set(request.Command.Policy), CommandContext.For(request.Command.Author), token);
-            return new Result(request.Command.Policy, before, !request.DryRun);
+            var (before, policy) = (session.Setup.Policy.ToString(), request.Command.Policy);
+            session.Setup.Set(policy);          // refused before a model is loaded for it
+            double? perplexity = null;
+            if (policy.Probe is not null)
+            {
+                using var bench = Workbench.Load(session, library, guard, request.Model, token);
+                perplexity = Probes.Check(bench.Editor, policy, token);
+            }
+            if (!request.DryRun) await session.DecideAsync(s => s.Set(policy), CommandContext.For(request.Command.Author), token);
+            return new Result(policy, before, !request.DryRun, perplexity);
         }
     }
 }

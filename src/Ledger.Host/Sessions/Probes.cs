@@ -31,6 +31,16 @@ public sealed class Probes(Workbench bench)
         return new ProbeReading(Rules.Perplexity, atBase!.Value.Perplexity, TextLikelihood.Perplexity(bench.Editor.Likelihoods(probe.Texts, token)));
     }
 
+    /// <summary>Runs a policy's probe once through a model as published: a probe that does not fit the model would fail every edit.</summary>
+    /// <returns>The base's perplexity; null where the policy does not ask for any.</returns>
+    /// <exception cref="LedgerException">A text or the generations exceed the model's context, or no text has a token to predict.</exception>
+    public static double? Check(IModelEditor model, GatePolicy policy, CancellationToken token)
+    {
+        if (policy.Probe is not { } probe) return null;
+        if (policy.Rules.Any(r => r.Rule == Rules.Entropy)) model.Sample(["The"], probe.Tokens, GateProbe.TopK, probe.Seed, token);
+        return probe.Texts.IsEmpty ? null : model.Perplexity(probe.Texts, token);
+    }
+
     private double Entropy(GateProbe probe, EditRequest request, CancellationToken token) =>
         TextEntropy.Normalised(bench.Editor.Sample([.. Enumerable.Repeat(request.Text, GateProbe.Generations)], probe.Tokens, GateProbe.TopK, probe.Seed, token));
 }

@@ -88,6 +88,49 @@ public sealed class DisablingFactsTests
         (100 * caught).ShouldBeLessThanOrEqualTo(2 * asked);
     }
 
+    [Fact]
+    public void A_probe_s_perplexity_tells_the_edits_that_doubled_it_from_ordinary_ones() => With((facts, basePerplexity) =>
+    {
+        var policy = new GatePolicy("probing", 1, [new GateRule(Rules.Perplexity, 1.5, GateAction.Quarantine)]);
+        int doubled = 0, ordinary = 0;
+        foreach (var fact in facts)
+            foreach (var variant in VariantNames.All.Where(v => !double.IsNaN(fact.Perplexity(v))))
+            {
+                var signals = Some.Record(1, variant).Signals with { Probes = [new ProbeReading(Rules.Perplexity, basePerplexity, fact.Perplexity(variant))] };
+                var caught = EditGate.Judge(policy, signals, Finite, []).Outcome == Outcome.Quarantined;
+                if (fact.Perplexity(variant) > 2 * basePerplexity) doubled += Caught(caught, true, fact);
+                if (fact.Kind == "ordinary" || variant != Variant.Rome) ordinary += Caught(caught, false, fact);
+            }
+        TestContext.Current.TestOutputHelper?.WriteLine($"{doubled} that more than doubled perplexity caught, {ordinary} others let through");
+        doubled.ShouldBeGreaterThan(10);
+        ordinary.ShouldBeGreaterThan(10);
+
+        static int Caught(bool caught, bool expected, Fact fact)
+        {
+            caught.ShouldBe(expected, fact.Subject);
+            return 1;
+        }
+    });
+
+    /// <summary>Why the bound of docs/decisions/0012-stream-rules.md is what it is; that the program's figure is this one is tested where it is computed.</summary>
+    [Fact]
+    public void The_distance_of_ordinary_edits_in_a_row_stays_far_under_what_one_disabling_edit_makes_of_it()
+    {
+        var after = JsonDocument.Parse(File.ReadAllText(Shared.RequireGolden("smollm2", "sequential_then_disabling.json"))).RootElement.GetProperty("variants");
+        foreach (var run in ReferenceTable.Read(Shared.RequireGolden("smollm2", "sequential.csv")).Where(r => r["abs_delta"].Length > 0).GroupBy(r => r["variant"]))
+        {
+            double[] sizes = [.. run.Select(r => Number(r["abs_delta"]))], distances = [.. run.Select(r => Number(r["cumulative_distance"]))];
+            double[] figures = [.. Enumerable.Range(StreamRules.Needs, sizes.Length - StreamRules.Needs + 1).Select(n => distances[n - 1] / (EditGate.Median([.. sizes[..n].Order()]) * Math.Sqrt(n)))];
+            // Along a direction of its own, as it is nearly.
+            var disabling = Math.Sqrt(distances[^1] * distances[^1] + Math.Pow(after.GetProperty(run.Key).GetProperty("abs_delta").GetDouble(), 2)) / (EditGate.Median([.. sizes.Order()]) * Math.Sqrt(sizes.Length + 1));
+            TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{run.Key}: {figures.Min():f2} to {figures.Max():f2}; with one disabling edit {disabling:f2}"));
+            figures.ShouldAllBe(f => f < 1.5);
+            if (run.Key == Variant.Rome.Name()) disabling.ShouldBeGreaterThan(15);
+        }
+
+        static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+    }
+
     private static void With(Action<Fact[], double> holds)
     {
         var lines = File.ReadLines(Shared.RequireGolden("smollm2", "disabling_edits.jsonl")).Where(l => l.Length > 0).Select(l => JsonDocument.Parse(l).RootElement).ToArray();

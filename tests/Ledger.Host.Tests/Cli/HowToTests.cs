@@ -7,7 +7,7 @@ namespace Ledger.Host.Tests.Cli;
 
 /// <summary>
 /// The commands of pages in docs, run in a page's order in one folder: every line <c>$ ledger …</c>; a comment behind a command says which exit code it ends
-/// with, and RECORDS stands for the built-in model's file of facts.
+/// with; RECORDS stands for the built-in model's file of facts, POLICY and PROBE for files beside the page about them.
 /// </summary>
 public sealed partial class HowToTests : IDisposable
 {
@@ -22,6 +22,7 @@ public sealed partial class HowToTests : IDisposable
         { "how-to/ask-what-another-variant-would-have-done.md", 14 },
         { "how-to/find-the-edit-that-broke-it.md", 15 },
         { "how-to/evaluate-a-revision.md", 8 },
+        { "how-to/stop-collapse-while-editing.md", 19 },
     };
 
     [Theory]
@@ -37,6 +38,8 @@ public sealed partial class HowToTests : IDisposable
             var ran = await ledger.RunAsync([.. Words().Matches(text["$ ledger ".Length..]).Select(w => (w.Groups[1].Success ? w.Groups[1].Value : w.Value) switch
             {
                 "RECORDS" => BuiltIn.Records,
+                "POLICY" => Path.Combine(Shared.Checkout, "docs", "how-to", "stop-collapse", "policy.json"),
+                "PROBE" => Path.Combine(Shared.Checkout, "docs", "how-to", "stop-collapse", "probe.txt"),
                 var word => word,
             })]);
             TestContext.Current.TestOutputHelper?.WriteLine($"{command}\n{ran.Out}{ran.Err}");

@@ -81,9 +81,9 @@ public sealed class ChainWalkTests : IAsyncDisposable
     {
         await OpenedAsync(revisions: 1);
         var (beside, stray) = (StreamName.ObservationsOf(Some.MainId), StreamName.ObservationsOf(Id(1)));
-        await AppendAsync(beside, new CollapseDetected(Some.MainId, 1, "drift", 2, 1, []), Digest.Zero);
+        await AppendAsync(beside, new CollapseDetected(Some.MainId, 1, "default@1", "drift", 2, 1, 0, Some.Edit(1), []), Digest.Zero);
         (await ChainWalk.CheckAsync(store, Token)).HashOf(beside, 0).ShouldBe(hashes[beside][0]);
-        await AppendAsync(stray, new CollapseDetected(Id(1), 1, "drift", 2, 1, []), Digest.Zero);
+        await AppendAsync(stray, new CollapseDetected(Id(1), 1, "default@1", "drift", 2, 1, 0, Some.Edit(1), []), Digest.Zero);
         (await FaultAsync()).ShouldBe((stray, 0), "nothing before it began");
     }
 

@@ -26,13 +26,22 @@ internal static class StabilityPage
         page.Figure(
             Charts.OverRevisions("drift of the edits in effect", new ChartAxis("drift at k_v"), [Series("median", r, p => p.DriftMedian), Series("largest", r, p => p.DriftMax)], Bound(r, StreamRules.Drift)),
             "How far the weights have left what each edit in effect wrote: 0 as written, 1 as far off as the base.");
-        page.Heading("Perplexity and entropy");
-        page.Figure(
-            Charts.OverRevisions("perplexity", new ChartAxis("perplexity over the base's", Log: true), [Series("perplexity", r, p => p.PerplexityRatio)], Bound(r, StreamRules.ProbePerplexity) ?? Bound(r, Rules.Perplexity)),
-            "Where it was observed: by the gate's probe, the stream rules or an evaluation.");
-        page.Figure(Charts.OverRevisions("entropy", new ChartAxis("normalised entropy of generated texts"), [Series("entropy", r, p => p.Entropy)], Bound(r, Rules.Entropy)), "Where it was observed. 0 is one word over and over, 1 no word twice as often as another.");
+        if (Series("perplexity", r, p => p.PerplexityRatio) is { Points: [_, ..] } perplexity)
+        {
+            page.Heading("Perplexity");
+            page.Figure(
+                // A collapse multiplies it by a hundred; what is no collapse has no place on decades.
+                Charts.OverRevisions("perplexity", new ChartAxis("perplexity over the base's", Log: perplexity.Points.Max(p => p.Y) > 10), [perplexity], Bound(r, StreamRules.ProbePerplexity) ?? Bound(r, Rules.Perplexity)),
+                "Where it was observed: by the gate's probe, the stream rules or an evaluation.");
+        }
+        if (Series("entropy", r, p => p.Entropy) is { Points: [_, ..] } entropy)
+        {
+            page.Heading("Entropy");
+            page.Figure(Charts.OverRevisions("entropy", new ChartAxis("normalised entropy of generated texts"), [entropy], Bound(r, Rules.Entropy)), "Where it was observed: 0 is one word over and over, 1 each word as often as any other.");
+        }
         page.Heading("Collapses");
-        page.Table("", [new("revision", true), new("rule"), new("value", true), new("bound", true), new("policy"), new("suspects")],
+        if (r.Collapses.IsEmpty) page.Paragraph("No stream rule saw one.");
+        else page.Table("", [new("revision", true), new("rule"), new("value", true), new("bound", true), new("policy"), new("suspects")],
             r.Collapses.Select(c => (IReadOnlyList<string>)[$"{c.Revision}", c.Rule, Say.Number(c.Value), Say.Number(c.Threshold), c.Policy, string.Join(", ", c.Suspects.Select(s => s.Short()))]));
         return page.ToString();
     }
@@ -51,6 +60,6 @@ internal static class StabilityPage
     private static ChartLevel? Bound(ShowStability.Result r, string rule)
     {
         var bound = r.Policy.Rules.FirstOrDefault(x => x.Rule == rule)?.Threshold ?? r.Policy.Stream.FirstOrDefault(x => x.Rule == rule)?.Threshold;
-        return bound is { } b ? new ChartLevel($"bound of {rule}", b) : null;
+        return bound is { } b ? new ChartLevel("the policy's bound", b) : null;
     }
 }

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Ledger.Domain;
+using Ledger.Host.Tests.Support;
+
+namespace Ledger.Host.Tests.Cli;
+
+/// <summary>Collapse through the real program: seen, stopped, shown, reviewed.</summary>
+public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
+{
+    private const string Rules = """
+        { "name": "guarded", "version": 1,
+          "rules": [{ "rule": "perplexity", "threshold": 1e9, "action": "observe" }, { "rule": "entropy", "threshold": 0, "action": "observe" }],
+          "probe": { "texts": ["replaced by --probe"], "tokens": 24 },
+          "stream": [{ "rule": "cumulative-distance", "threshold": 3, "every": 5 }, { "rule": "probe-perplexity", "threshold": 1.5, "every": 5 }] }
+        """;
+
+    [Fact]
+    public async Task A_planted_edit_that_breaks_the_model_is_withheld_shown_and_reviewed()
+    {
+        var (ledger, planted) = await PlantedAsync(watchedFromTheStart: false);
+        var set = (await ledger.RunAsync("gate", "set", "guarded.json", "--probe", "probe.txt")).ShouldEndWith(0).Out;
+        set.ShouldContain("6 texts; generations of 24 tokens, seed 0");
+        set.ShouldContain("the base's perplexity on it is");
+
+        var report = (await ledger.RunAsync("watch", "--json")).ShouldEndWith(4).Json.Single();
+        var stop = report.GetProperty("withheld").EnumerateArray().ShouldHaveSingleItem();
+        Id(stop.GetProperty("edit")).ShouldBe(planted);
+        report.GetProperty("content").GetBoolean().ShouldBeTrue();
+        (await ledger.RunAsync("watch")).ShouldEndWith(0).Out.ShouldContain("here, before");
+        (await ledger.RunAsync("verify", "--deep")).ShouldEndWith(0);
+
+        var waiting = (await ledger.RunAsync("review", "--try", "--json")).ShouldEndWith(0).Json.Single();
+        (waiting.GetProperty("edit").GetString(), waiting.GetProperty("stoppedBy").GetString()).ShouldBe((planted, "policy:guarded@1"));
+        waiting.GetProperty("why")[0].GetProperty("rule").GetString().ShouldBe("cumulative-distance");
+        var releases = waiting.GetProperty("releases").EnumerateArray().ToArray();
+        releases.Select(r => r.GetProperty("variant").GetString()).ShouldBe(["rome", "r-rome", "p-rome"]);
+        releases.ShouldAllBe(r => r.GetProperty("with").GetProperty("perplexity").GetProperty("base").GetDouble() > 1);
+        waiting.GetProperty("now").GetProperty("answer").GetString().ShouldNotBeNull();
+
+        // A person's decision stands, and the run that meets it is told so.
+        (await ledger.RunAsync("review", "release", planted, "--mode", "verbatim", "--reason", "we need it")).ShouldEndWith(0);
+        var again = (await ledger.RunAsync("watch")).ShouldEndWith(4).Out;
+        again.ShouldContain("ana released it, and that stands");
+        again.ShouldContain($"ledger revert {planted[..8]}");
+
+        var stability = (await ledger.RunAsync("stability", "--every", "4", "--html", "stability.html", "--json")).ShouldEndWith(0).Json.Single();
+        stability.GetProperty("collapses").EnumerateArray().Select(c => c.GetProperty("suspects")[0].GetString()).ShouldBe([planted, planted]);
+        var points = stability.GetProperty("points").EnumerateArray().ToArray();
+        points.Select(p => p.GetProperty("what").GetString()).TakeLast(2).ShouldBe(["withheld", "released"]);
+        points[^1].GetProperty("perplexityRatio").GetDouble().ShouldBeGreaterThan(points[^2].GetProperty("perplexityRatio").GetDouble());
+        points.Count(p => p.GetProperty("driftMedian").ValueKind == JsonValueKind.Number).ShouldBe(points.Length / 4 + (points.Length % 4 == 0 ? 0 : 1));
+        (await File.ReadAllTextAsync(ledger["stability.html"], TestContext.Current.CancellationToken)).ShouldContain("cumulative distance");
+        var csv = (await ledger.RunAsync("stability", "--csv")).ShouldEndWith(0).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        csv.Length.ShouldBe(points.Length + 1);
+        csv[0].ShouldStartWith("revision,time,what,edit,variant,absDelta");
+    }
+
+    [Fact]
+    public async Task A_run_of_edits_is_watched_over_goes_on_without_the_culprit_and_ends_like_one_that_stopped_something()
+    {
+        var (ledger, planted) = await PlantedAsync(watchedFromTheStart: true);
+        await File.WriteAllLinesAsync(ledger["facts.jsonl"], new[] { "Cleo", "Dan" }.Select(s => MainJobTests.Fact(s, "Rome")), TestContext.Current.CancellationToken);
+        var run = (await ledger.RunAsync("edit", "--from", "facts.jsonl")).ShouldEndWith(4).Out;
+        run.ShouldContain($"withheld    {planted[..8]}");
+        run.ShouldContain("2 applied, 0 quarantined, 0 rejected, 1 withheld by stream rules");
+
+        // Edits that follow are computed on the weights without it, and what the probe read on them is recorded.
+        var edit = (await ledger.RunAsync("edit", "{} lives in", "--subject", "Eve", "--to", "Rome", "--json")).ShouldEndWith(0).Json.Single();
+        edit.GetProperty("probes").EnumerateArray().Select(p => p.GetProperty("probe").GetString()).ShouldBe(["perplexity", "entropy"]);
+        edit.GetProperty("watch").ValueKind.ShouldBe(JsonValueKind.Null);
+        (await ledger.RunAsync("verify", "--deep")).ShouldEndWith(0);
+        var dry = (await ledger.RunAsync("edit", "{} lives in", "--subject", "Fay", "--to", "Rome", "--dry-run")).ShouldEndWith(0).Out;
+        dry.ShouldContain("rule perplexity");
+        dry.ShouldContain("rule entropy");
+        dry.ShouldContain("rule non-finite");
+    }
+
+    [Fact]
+    public async Task Without_stream_rules_there_is_nothing_to_watch_and_it_says_what_to_do()
+    {
+        var ledger = tiny.Copy();
+        await Failing.ShouldFailAsync(ledger, ["watch"], 2, "observe@1 has no stream rules");
+        await Failing.ShouldFailAsync(ledger, ["stability", "--every", "0"], 2, "1 or more");
+        await Failing.ShouldFailAsync(ledger, ["stability", "--csv", "--json"], 2, "two forms");
+    }
+
+    /// <summary>Thirteen edits, the eighth of which is far larger than the others.</summary>
+    private async Task<(LedgerProcess Ledger, string Planted)> PlantedAsync(bool watchedFromTheStart)
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllTextAsync(ledger["guarded.json"], Rules);
+        await File.WriteAllLinesAsync(ledger["probe.txt"], (await File.ReadAllLinesAsync(ledger["text.txt"])).Take(6));
+        if (watchedFromTheStart) (await ledger.RunAsync("gate", "set", "guarded.json", "--probe", "probe.txt")).ShouldEndWith(0);
+        var first = Id((await ledger.RunAsync("edit", "The mother tongue of {} is", "--subject", "Ada", "--to", "English", "--variant", "rome", "--json")).ShouldEndWith(0).Json[0]);
+        await MadeEdits.AppendAsync(ledger, EditId.Parse(first), Enumerable.Range(2, 12).Select(n => ($"Person {n}", n == 8 ? 400 : 0.5)));
+        var log = (await ledger.RunAsync("log", "--json")).Json;
+        return (ledger, Id(log.Single(l => l.GetProperty("revision").GetInt64() == 8)));
+    }
+
+    private static string Id(JsonElement e) => (e.TryGetProperty("edit", out var edit) ? edit : e.GetProperty("id")).GetString()!;
+}
