@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ledger.Domain;
 using Ledger.Host.Tests.Support;
+using Ledger.TestKit;
 
 namespace Ledger.Host.Tests.Cli;
 
@@ -73,6 +74,30 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         dry.ShouldContain("rule perplexity");
         dry.ShouldContain("rule entropy");
         dry.ShouldContain("rule non-finite");
+    }
+
+    /// <summary>On the built-in model: of one that knows nothing an edit can make the perplexity smaller as well as larger.</summary>
+    [Fact]
+    public async Task A_slow_wear_is_stopped_by_withholding_what_takes_most_of_it_away_until_the_bound_is_kept()
+    {
+        // A copy of the tiny ledger for its folder, which is removed with it.
+        var folder = Directory.CreateDirectory(Path.Combine(tiny.Copy().Folder, "built-in")).FullName;
+        var ledger = new LedgerProcess(folder, new Dictionary<string, string> { ["LEDGER_AUTHOR"] = "ana" });
+        (await ledger.RunAsync("open", "tiny", "--built-in", "--gate", "observe")).ShouldEndWith(0);
+        await File.WriteAllTextAsync(ledger["wear.json"], """{ "name": "wear", "version": 1, "rules": [], "stream": [{ "rule": "probe-perplexity", "threshold": 1.2, "every": 50 }] }""", TestContext.Current.CancellationToken);
+        var first = Id((await ledger.RunAsync("edit", "{} lies on the continent of", "--subject", "Zambia", "--to", "Asia", "--variant", "p-rome", "--json")).ShouldEndWith(0).Json[0]);
+        await MadeEdits.AppendAsync(ledger, EditId.Parse(first), Enumerable.Range(2, 12).Select(n => ($"Person {n}", 12.0)));
+        (await ledger.RunAsync("gate", "set", "wear.json", "--probe", Path.Combine(Shared.Checkout, "docs", "how-to", "stop-collapse", "probe.txt"))).ShouldEndWith(0);
+
+        var report = (await ledger.RunAsync("watch", "--json")).ShouldEndWith(4).Json.Single();
+        var withheld = report.GetProperty("withheld").EnumerateArray().ToArray();
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join("  ", withheld.Select(w => $"{w.GetProperty("value").GetDouble():g4} → {w.GetProperty("without").GetDouble():g4}")));
+        report.GetProperty("content").GetBoolean().ShouldBeTrue();
+        report.GetProperty("findings")[0].GetProperty("value").GetDouble().ShouldBeLessThanOrEqualTo(1.2);
+        withheld.Length.ShouldBeInRange(2, 12);
+        // Each step goes on where the last one ended, and none was taken that was not needed.
+        foreach (var (a, b) in withheld.Zip(withheld.Skip(1))) b.GetProperty("value").GetDouble().ShouldBe(a.GetProperty("without").GetDouble(), 1e-9);
+        withheld.SkipLast(1).ShouldAllBe(w => w.GetProperty("without").GetDouble() > 1.2);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ namespace Ledger.Host.Tests.Features.Watching;
 /// </summary>
 public sealed class RandomDecisionsTests(TinyLedger tiny) : IClassFixture<TinyLedger>
 {
-    private const int Histories = 5, Steps = 45;
+    private const int Histories = 3, Steps = 60;
 
     private static readonly GatePolicy Policy = new("random", 1, [new(Rules.Outlier, 5, GateAction.Quarantine)], null,
         [new(StreamRules.CumulativeDistance, 2.5, 5, GateAction.Quarantine), new(StreamRules.Drift, 1e6, 7, GateAction.Observe)]);
@@ -67,8 +67,8 @@ public sealed class RandomDecisionsTests(TinyLedger tiny) : IClassFixture<TinyLe
                 case 12: await DecideAsync(timeline, EditStatus.InEffect, Decide.Kind.Withhold); break;
                 case 13 or 14: await DecideAsync(timeline, EditStatus.InEffect, Decide.Kind.Revert); break;
                 case 15: await DecideAsync(timeline, EditStatus.Reverted, Decide.Kind.Reinstate); break;
-                case 16: await DecideAsync(timeline, EditStatus.Quarantined, Decide.Kind.Dismiss); break;
-                case 17 or 18: await ReleaseAsync(timeline); break;
+                case 16 or 17: await DecideAsync(timeline, EditStatus.Quarantined, Decide.Kind.Dismiss); break;
+                case 18: await ReleaseAsync(timeline); break;
                 default: await BranchAsync(timeline); break;
             }
         }
