@@ -6,7 +6,7 @@ namespace Ledger.Domain.Events;
 /// <summary>Forms that are read and no longer written, each with the way to the next one.</summary>
 internal static class OldForms
 {
-    public static ImmutableArray<Upcaster> All { get; } = 
+    public static ImmutableArray<Upcaster> All { get; } =
     [
         new("key-statistics-recorded.v1", "key-statistics-recorded.v2", MeasuredOverPlainText),
         new("gate-policy-set.v1", "gate-policy-set.v2", RulesAlone),
