@@ -38,7 +38,9 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
 
     public EditComputation Compute(
         EditRequest request, ContextTemplates templates, Hyperparameters hyperparameters, IKeyMoment c, IProgress<LossPoint>? progress, CancellationToken token) =>
-        new RankOneEditor(model, tokenizer, matrix.Layer, new AffineMap(w0, bias), new AffineMap(w, bias)).Compute(request, templates, hyperparameters, c, progress, token);
+        Editor().Compute(request, templates, hyperparameters, c, progress, token);
+
+    public RequestKeys Keys(EditRequest request, ContextTemplates templates, CancellationToken token) => Editor().Keys(request, templates, token);
 
     public ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token) => Scoring.Score(model, tokenizer, items, token);
 
@@ -99,6 +101,8 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
         new KeyMeasurement(model, tokenizer, matrix, stamp).Measure(store.Folder, source, progress, token);
 
     public void Dispose() => model.Dispose();
+
+    private RankOneEditor Editor() => new(model, tokenizer, matrix.Layer, new AffineMap(w0, bias), new AffineMap(w, bias));
 
     private IReadOnlyList<int> Ids(string prompt, int more)
     {

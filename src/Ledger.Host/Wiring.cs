@@ -9,6 +9,7 @@ using Ledger.Host.Features;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Features.Comparing;
 using Ledger.Host.Features.Evaluating;
+using Ledger.Host.Features.Paper;
 using Ledger.Host.Features.Past;
 using Ledger.Host.Features.Replaying;
 using Ledger.Host.Features.Watching;
@@ -77,6 +78,7 @@ public static class Wiring
         services.AddTransient<IRequestHandler<SetGate.Request, SetGate.Result>, SetGate.Handler>();
         services.AddTransient<IRequestHandler<WatchTimeline.Request, WatchReport>, WatchTimeline.Handler>();
         services.AddTransient<IRequestHandler<ShowStability.Request, ShowStability.Result>, ShowStability.Handler>();
+        services.AddTransient<IRequestHandler<RunPaper.Request, PaperResults>, RunPaper.Handler>();
         services.AddTransient<IRequestHandler<Rebuild.Request, Rebuild.Result>, Rebuild.Handler>();
         services.AddTransient<IRequestHandler<Doctor.Request, Doctor.Result>, Doctor.Handler>();
         services.AddTransient<IRequestHandler<Verify.Request, Verify.Result>, Verify.Handler>();

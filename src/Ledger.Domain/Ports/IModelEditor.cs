@@ -67,6 +67,10 @@ public interface IModelEditor : IDisposable
     EditComputation Compute(
         EditRequest request, ContextTemplates templates, Hyperparameters hyperparameters, IKeyMoment c, IProgress<LossPoint>? progress, CancellationToken token);
 
+    /// <summary>What an edit starts from, without the search for v_e: the same rows up to the edited layer and no further, so that thousands of requests can be looked through.</summary>
+    /// <exception cref="LedgerException">As <see cref="Compute"/>.</exception>
+    RequestKeys Keys(EditRequest request, ContextTemplates templates, CancellationToken token);
+
     /// <summary>n(x): mean per-token negative log-likelihood of " " + target after each prompt, natural logarithm.</summary>
     ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token);
 
@@ -138,6 +142,11 @@ public sealed record Continuation(ImmutableArray<int> Ids, string Text);
 /// <param name="Text">The token's own text.</param>
 /// <param name="Key">k [d_k].</param>
 public sealed record TokenKey(int Id, string Text, Float32Vector Key);
+
+/// <param name="KBar">k̄ [d_k].</param>
+/// <param name="KO">k_o [d_k].</param>
+/// <param name="M0">m₀ = W k_o + b [d_v], on the weights now installed.</param>
+public sealed record RequestKeys(Float32Vector KBar, Float32Vector KO, Float32Vector M0);
 
 /// <summary>
 /// What C is measured over: UTF-8 text with one document a line, JSON Lines, either as gzip, or Parquet; documents without text are left out, each is cut to

@@ -3,6 +3,7 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Ports;
 using Ledger.Engine.Models;
 using Ledger.Engine.Tokenizing;
+using static TorchSharp.torch;
 
 namespace Ledger.Engine.Editing;
 
@@ -45,6 +46,20 @@ internal sealed class RankOneEditor(Decoder model, ITextTokenizer tokenizer, int
             DeltaNorm = TargetLoss.Norm(delta),
             M0Norm = m0Norm,
         };
+    }
+
+    /// <summary>k̄, k_o and m₀ alone: nobody reads a row after its lookup token, nor a layer above ℓ.</summary>
+    public RequestKeys Keys(EditRequest request, ContextTemplates templates, CancellationToken token)
+    {
+        token.ThrowIfCancellationRequested();
+        var edit = EditRows.Of(tokenizer, request, templates, model.Config.Positions);
+        var rows = TokenRows.At([.. edit.Rows.Take(edit.Contexts).Select((r, i) => r.Take(edit.Lookups[i] + 1).ToArray())], [.. edit.Lookups.Take(edit.Contexts)]);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var pass = Pass.Over(rows, model.Device);
+        var x = model.Run(model.Embed(rows.Ids(model.Device), pass), pass, 0, layer);                   // [B, P + 1, d_v]
+        var keys = model.Key(layer, x, pass).K.select(1, rows.Anchor).Vectors();                        // [B, d_k]
+        return new RequestKeys(Mean(keys), keys[edit.Plain], w.Apply(keys[edit.Plain]));
     }
 
     private static Float32Vector Mean(IEnumerable<Float32Vector> keys)

@@ -54,7 +54,7 @@ internal static class EditCommand
             if (parsed.GetValue(from) is { } file)
             {
                 BulkFormat? form = parsed.GetValue(format) is { } named ? BulkFormats.All.Single(f => f.Name() == named) : null;
-                return Bulk(face, printer, new ApplyEdits.Request(ledger, timeline, model, file, form, parsed.GetValue(first), parsed.GetValue(skipBad), conflict, v, author, why, where, null), token);
+                return Bulk(face, printer, new ApplyEdits.Request(ledger, timeline, model, file, form, parsed.GetValue(first), parsed.GetValue(skipBad), conflict, v, author, why, where, GateOff: false, null), token);
             }
             var request = new EditRequest(parsed.GetValue(prompt)!, parsed.GetValue(subject)!, parsed.GetValue(to)!) { TrueTarget = parsed.GetValue(was) };
             return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, timeline, model, parsed.GetValue(dryRun), conflict, null), token);

@@ -66,6 +66,7 @@ public static partial class LedgerCli
             DriftCommands.Interference(face),
             EvaluateCommands.Evaluate(face),
             EvaluateCommands.List(face),
+            PaperCommand.Create(face),
             RebuildCommand.Create(face),
             VerifyCommand.Create(face),
             AttestCommand.Create(face),

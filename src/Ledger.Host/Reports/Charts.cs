@@ -13,6 +13,9 @@ public readonly record struct ChartPoint(double X, double Y)
 /// <param name="Log">Decades; what is not above 0 has no place on it.</param>
 public sealed record ChartAxis(string Label, bool Log = false)
 {
+    /// <summary>Values that have a place on it in any case: charts that are to be compared have the same ones.</summary>
+    public IReadOnlyList<double> Covers { get; init; } = [];
+
     internal bool Has(double value) => double.IsFinite(value) && (!Log || value > 0);
 
     internal double Place(double value) => Log ? Math.Log10(value) : value;
@@ -44,8 +47,12 @@ public static class Charts
 
     /// <summary>Named lines over the revisions of their timelines.</summary>
     /// <param name="level">A line across, or null.</param>
-    public static Chart OverRevisions(string title, ChartAxis y, IReadOnlyList<ChartSeries> series, ChartLevel? level = null) =>
-        new(() => Draw(title, new ChartAxis("revision"), y, series, level, joined: true), Width, Height, PlainText.OneLine(title));
+    public static Chart OverRevisions(string title, ChartAxis y, IReadOnlyList<ChartSeries> series, ChartLevel? level = null) => Lines(title, new ChartAxis("revision"), y, series, level);
+
+    /// <summary>Named lines over whole numbers.</summary>
+    /// <param name="level">A line across, or null.</param>
+    public static Chart Lines(string title, ChartAxis x, ChartAxis y, IReadOnlyList<ChartSeries> series, ChartLevel? level = null) =>
+        new(() => Draw(title, x, y, series, level, joined: true), Width, Height, PlainText.OneLine(title));
 
     /// <summary>Points, joined to nothing.</summary>
     public static Chart Scatter(string title, ChartAxis x, ChartAxis y, IReadOnlyList<ChartSeries> series) =>
@@ -64,8 +71,8 @@ public static class Charts
 
         var all = series.SelectMany(s => s.Points.Concat(s.Stopped)).ToArray();
         var shown = all.Where(p => p.On(x, y)).ToArray();
-        Scale.Set(plot.Axes.Bottom, x, [.. shown.Select(p => p.X)], whole: joined);
-        Scale.Set(plot.Axes.Left, y, [.. shown.Select(p => p.Y), .. across is null ? [] : new[] { across.Value }], whole: false);
+        Scale.Set(plot.Axes.Bottom, x, [.. shown.Select(p => p.X), .. x.Covers.Where(x.Has)], whole: joined);
+        Scale.Set(plot.Axes.Left, y, [.. shown.Select(p => p.Y), .. across is null ? [] : new[] { across.Value }, .. y.Covers.Where(y.Has)], whole: false);
         plot.XLabel(AxisLabel(x) + LeftOut(all.Length - shown.Length, shown.Length), 13);
         Dress(plot);
         Legend(plot);

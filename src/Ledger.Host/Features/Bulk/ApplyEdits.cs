@@ -17,9 +17,10 @@ public static class ApplyEdits
 {
     /// <param name="Format">Null to recognise it.</param>
     /// <param name="First">Only this many records, or null for all.</param>
+    /// <param name="GateOff">The gate only writes down what it would have stopped.</param>
     /// <param name="SkipBad">Leave malformed records out and go on, instead of refusing the file before the first edit.</param>
     public sealed record Request(
-        LedgerPaths Ledger, string Timeline, string? Model, string File, BulkFormat? Format, int? First, bool SkipBad, OnConflict OnConflict, Variant Variant, string Author, string? Reason, string? Source,
+        LedgerPaths Ledger, string Timeline, string? Model, string File, BulkFormat? Format, int? First, bool SkipBad, OnConflict OnConflict, Variant Variant, string Author, string? Reason, string? Source, bool GateOff,
         IProgress<Step>? Progress) : IRequest<Result>;
 
     /// <summary>One record is behind us.</summary>
@@ -65,8 +66,9 @@ public static class ApplyEdits
             var c = stores(request.Ledger).Load(statistics);
             using var bench = Workbench.Load(session, library, guard, request.Model, token);
             await bench.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
-            var pipeline = new EditPipeline(session, tip, bench, c);
-            var watch = new StreamWatch(session, request.Timeline, guard, request.Model, () => bench, request.OnConflict);
+            var pipeline = new EditPipeline(session, tip, bench, c) { GateOff = request.GateOff };
+            // A gate that only writes down stops no edit afterwards either.
+            var watch = request.GateOff ? null : new StreamWatch(session, request.Timeline, guard, request.Model, () => bench, request.OnConflict);
             var correlation = Guid.NewGuid();
 
             // A run that was killed may have left a look undone.
@@ -120,8 +122,9 @@ public static class ApplyEdits
         }
 
         /// <summary>Has the stream rules look if they are due; the next edit goes onto what they left.</summary>
-        private static async Task<WatchReport?> LookAsync(StreamWatch watch, EditPipeline pipeline, CancellationToken token)
+        private static async Task<WatchReport?> LookAsync(StreamWatch? watch, EditPipeline pipeline, CancellationToken token)
         {
+            if (watch is null) return null;
             try
             {
                 var seen = await watch.LookIfDueAsync(token);
