@@ -24,6 +24,20 @@ public sealed class KeysTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public void Those_an_edit_starts_from_are_known_without_its_search(string kind)
+    {
+        using var edit = new TinyEdit(kind);
+        using var editor = edit.Tiny.Editor(TinyEdit.Layer);
+        editor.Install([.. editor.BaseMatrix.ToArray().Select(w => 3 - 2 * w)]);
+        var x = editor.Compute(edit.Request, TinyEdit.Templates, new Hyperparameters(Evaluations: 1), TinyMoment.Instance, null, CancellationToken.None);
+        var keys = editor.Keys(edit.Request, TinyEdit.Templates, CancellationToken.None);
+        var differences = new Differences();
+        foreach (var (what, found, expected) in new[] { ("k̄", keys.KBar, x.KBar), ("k_o", keys.KO, x.KO), ("m₀", keys.M0, x.M0) })
+            differences.Relative(what, kind, found.Span, [.. expected.Span.ToArray().Select(v => (double)v)], 1e-5);
+        differences.Check();
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public void Every_token_has_one_beside_its_text_and_what_follows_does_not_change_it(string kind)
     {
         using var model = new TinyModel(kind);

@@ -9,6 +9,8 @@ namespace Ledger.Host.Cli;
 /// <summary>The paper's experiments in one command.</summary>
 internal static class PaperCommand
 {
+    private const int Records = 100, Edits = 20;
+
     public static Command Create(Face face)
     {
         var output = new Option<string>("--out", "-o") { Description = "Write the report into this folder: report.html, tables, CSV, figures. A new one, or an earlier report's.", HelpName = "FOLDER", Required = true };
@@ -17,9 +19,9 @@ internal static class PaperCommand
         format.AcceptOnlyFromAmong([.. BulkFormats.All.Where(f => f != BulkFormat.ZsRe).Select(f => f.Name())]);
         var text = new Option<string?>("--text") { Description = "Texts for perplexity: one a line, or a JSON array; default, over the built-in model, its own.", HelpName = "FILE" };
         var downstream = new Option<string[]>("--downstream") { Description = "Tasks for the sequential edits: sst2.jsonl, mrpc.jsonl, cola.jsonl, rte.jsonl, or a folder with them.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
-        var independent = Number("--independent", "Edit the first N records, each alone on the base, under all three variants; 0 for none.", 100);
-        var sequential = Number("--sequential", "Edit the first N records in a row, on a timeline for each variant; 0 for none.", 100);
-        var every = Number("--every", "Measure the sequential edits on text, tasks and retention after every so many.", 20);
+        var independent = Number("--independent", "Edit the first N records, each alone on the base, under all three variants; default 100, 0 for none.");
+        var sequential = Number("--sequential", "Edit the first N records in a row, on a timeline for each variant; default 100, 0 for none.");
+        var every = Number("--every", "Measure the sequential edits on text, tasks and retention after every so many; default 20.");
         var variant = new Option<string[]>("--variant", "-v") { Description = "With --sequential: only this variant.", HelpName = "NAME", DefaultValueFactory = _ => [.. VariantNames.All.Select(v => v.Name())] };
         variant.AcceptOnlyFromAmong([.. VariantNames.All.Select(v => v.Name())]);
         var gate = new Option<string>("--gate") { Description = "With --sequential: off, as in the paper, or on: the ledger's policy decides.", DefaultValueFactory = _ => "off" };
@@ -32,10 +34,11 @@ internal static class PaperCommand
         };
         command.Check(parsed =>
         {
-            if (parsed.GetValue(independent) < 0 || parsed.GetValue(sequential) < 0 || parsed.GetValue(independent) + parsed.GetValue(sequential) == 0) parsed.AddError("--independent and --sequential take a number from 0 on, and one of them more than 0.");
+            var (alone, inARow) = (parsed.GetValue(independent) ?? Records, parsed.GetValue(sequential) ?? Records);
+            if (alone < 0 || inARow < 0 || (alone == 0 && inARow == 0)) parsed.AddError("--independent and --sequential take a number from 0 on, and one of them more than 0.");
             if (parsed.GetValue(every) < 1) parsed.AddError("--every takes a number from 1 on.");
             if (parsed.GetValue(format) is not null && parsed.GetValue(records) is null) parsed.AddError("--format goes with --records.");
-            if (parsed.GetValue(sequential) == 0 && parsed.Given([downstream, every, variant, gate, prefix]).FirstOrDefault() is { } useless) parsed.AddError($"{useless.Name} goes with --sequential, which is 0.");
+            if (inARow == 0 && parsed.Given([downstream, every, variant, gate, prefix]).FirstOrDefault() is { } useless) parsed.AddError($"{useless.Name} goes with --sequential, which is 0.");
         });
         face.Bind(command, async (parsed, printer, token) =>
         {
@@ -43,7 +46,7 @@ internal static class PaperCommand
             BulkFormat? form = parsed.GetValue(format) is { } named ? BulkFormats.All.Single(f => f.Name() == named) : null;
             var plan = new PaperPlan(
                 parsed.GetValue(records), form, parsed.GetValue(text), parsed.GetValue(downstream) ?? [], [.. VariantNames.All.Where(v => parsed.GetValue(variant)!.Contains(v.Name()))],
-                parsed.GetValue(independent), parsed.GetValue(sequential), parsed.GetValue(every), parsed.GetValue(gate) == "on", parsed.GetValue(prefix)!, parsed.GetValue(seed));
+                parsed.GetValue(independent) ?? Records, parsed.GetValue(sequential) ?? Records, parsed.GetValue(every) ?? Edits, parsed.GetValue(gate) == "on", parsed.GetValue(prefix)!, parsed.GetValue(seed));
             var steps = new Steps(face);
             PaperResults results;
             try
@@ -84,8 +87,8 @@ internal static class PaperCommand
         printer.Line($"written to {folder}: {PaperReport.Page}, tables.txt, CSV, figures");
     }
 
-    private static Option<int> Number(string name, string description, int normally) =>
-        new(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => normally };
+    /// <summary>What is left out has no value before the command runs, so a rule over several options could not ask for its default.</summary>
+    private static Option<int?> Number(string name, string description) => new(name) { Description = description, HelpName = "N" };
 
     /// <summary>A line of progress for each part, since each has its own pace.</summary>
     private sealed class Steps(Face face) : IProgress<RunPaper.Step>

@@ -9,6 +9,7 @@ internal static class Scale
 {
     private const double Margin = 0.04;
     private const int MostDecades = 8;
+    private const double NarrowRange = 0.6;
 
     /// <param name="values">What is shown; none of them out of the axis' reach.</param>
     /// <param name="whole">Only whole numbers stand at ticks.</param>
@@ -26,7 +27,7 @@ internal static class Scale
         ? Math.Round(value, 6).ToString("0.####", CultureInfo.InvariantCulture)
         : value.ToString("0.###e-0", CultureInfo.InvariantCulture);
 
-    /// <summary>Powers of ten with 2 … 9 times them between; where there are few, 2 and 5 times them are labelled too, and where there are many, only some.</summary>
+    /// <summary>Powers of ten with 2 … 9 times them between; where there are few, 2 and 5 times them are labelled too, in less than one all, and where there are many, only some.</summary>
     private static NumericManual Decades(double low, double high)
     {
         var ticks = new NumericManual();
@@ -37,7 +38,7 @@ internal static class Scale
             {
                 var place = decade + Math.Log10(times);
                 if (place < low || place > high) continue;
-                var labelled = times == 1 ? decade % step == 0 : times is 2 or 5 && high - low < 2;
+                var labelled = times == 1 ? decade % step == 0 : (times is 2 or 5 && high - low < 2) || high - low < NarrowRange;
                 if (labelled) ticks.AddMajor(place, Number(times * Math.Pow(10, decade)));
                 else if (step == 1 || times == 1) ticks.AddMinor(place);
             }

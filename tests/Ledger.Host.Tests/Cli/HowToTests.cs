@@ -23,6 +23,7 @@ public sealed partial class HowToTests : IDisposable
         { "how-to/find-the-edit-that-broke-it.md", 15 },
         { "how-to/evaluate-a-revision.md", 8 },
         { "how-to/stop-collapse-while-editing.md", 18 },
+        { "how-to/run-the-papers-experiments.md", 5 },
     };
 
     [Theory]

@@ -20,7 +20,7 @@ internal static class PaperFigures
 
     public static IEnumerable<PaperFigure> Independent(PaperResults r)
     {
-        var (size, entropy) = (Size with { Covers = [.. r.Independent.Select(e => e.AbsDelta)] }, new ChartAxis("normalised entropy of ten texts") { Covers = [.. r.Independent.Select(e => e.Entropy)] });
+        var (size, entropy) = (Size with { Covers = [.. r.Independent.Select(e => e.AbsDelta)] }, new ChartAxis("normalised entropy of ten texts") { Covers = [0.5, 1, .. r.Independent.Select(e => e.Entropy)] });
         foreach (var edits in r.Independent.GroupBy(e => e.Variant))
             yield return new PaperFigure(
                 $"independent-{edits.Key.Name()}",
