@@ -12,20 +12,17 @@ public sealed class PaperAcceptance(MeasuredLedger measured)
     public async Task The_experiments_run_to_their_end_and_a_gate_leaves_the_model_whole()
     {
         var ledgers = await RealLedgers.OpenAsync(measured, "paper", "default", "smollm2");
-        string[] data =
-        [
-            "--records", Shared.RequireShared("data", "counterfact", "counterfact_full.json"), "--text", Shared.RequireShared("data", "text", "me_ppl_50.json"), "--seed", "20261126",
-        ];
+        string[] data = ["--records", Shared.RequireShared("data", "counterfact", "counterfact_full.json"), "--seed", "20261126"];
         var count = RealLedgers.Count(inCi: 0);
         if (count == 0)
         {
-            // What a processor of CI can do while somebody waits: one edit under one variant, scored and measured.
+            // What a processor of CI can do while somebody waits: one edit under one variant, scored.
             var ran = (await ledgers.RunAsync("smollm2", ["paper", "--out", ledgers["ci"], .. data, "--independent", "0", "--sequential", "1", "--variant", "r-rome"])).ShouldEndWith(0);
             ran.Out.ShouldContain("paper-r-rome@1");
             ran.Out.ShouldContain("100.00");
             return;
         }
-        string[] all = [.. data, "--downstream", Shared.RequireShared("data", "glue"), "--sequential", $"{2 * count}", "--every", "50"];
+        string[] all = [.. data, "--text", Shared.RequireShared("data", "text", "me_ppl_50.json"), "--downstream", Shared.RequireShared("data", "glue"), "--sequential", $"{2 * count}", "--every", "50"];
         await RunAsync("gate-off", [.. all, "--independent", $"{count}"]);
         await RunAsync("gate-on", [.. all, "--independent", "0", "--gate", "on"]);
         RealLedgers.Say((await ledgers.RunAsync("smollm2", "verify")).ShouldEndWith(0));

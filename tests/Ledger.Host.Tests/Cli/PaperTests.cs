@@ -79,6 +79,33 @@ public sealed class PaperTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
+    public async Task Tasks_are_asked_on_the_way_and_with_the_gate_on_what_it_stops_is_listed()
+    {
+        var ledger = await WithDataAsync();
+        TinyCheckpoint.Write(ledger["roomy"], positions: 2200);
+        (await ledger.RunAsync("open", "gated", "--model", "roomy", "--layer", "1", "--seed", "4")).ShouldEndWith(0);
+        (await ledger.RunAsync("keystats", "text.txt", "-l", "gated", "-m", "roomy")).ShouldEndWith(0);
+        Directory.CreateDirectory(ledger["glue"]);
+        await File.WriteAllLinesAsync(ledger["glue/sst2.jsonl"], ["""{"sentence":"fine","label":1}""", """{"sentence":"a dull mess","label":0}"""], Token);
+        string[] paper = ["paper", "-l", "gated", "-m", "roomy", "--records", "facts.json", "--downstream", "glue", "--independent", "0", "--sequential", "4", "--every", "2", "--variant", "rome"];
+        (await ledger.RunAsync([.. paper, "--out", "off"])).ShouldEndWith(0);
+        (await ledger.RunAsync([.. paper, "--out", "report", "--gate", "on"])).ShouldEndWith(0);
+
+        var points = Csv(await ReadAsync(ledger, "points.csv"));
+        points.Where(p => p["suite"] == "sst2" && p["measure"] == "accuracy").Select(p => (p["edit"], p["items"])).ShouldBe([("0", "2"), ("2", "2"), ("4", "2")]);
+        File.Exists(ledger["report/figures/downstream-paper-gated-rome.png"]).ShouldBeTrue();
+        (await ReadAsync(ledger, "report.html")).ShouldContain("Downstream: accuracy, weighted F1, MCC");
+
+        // The same edits are caught; with the gate off that is only written down.
+        string[] on = [.. (await ReadAsync(ledger, "stops.csv")).Split('\n').Where(l => l.Contains(",quarantined,"))], off = [.. (await File.ReadAllTextAsync(ledger["off/stops.csv"], Token)).Split('\n').Where(l => l.Contains(",observed,"))];
+        on.Length.ShouldBeGreaterThan(0);
+        off.Length.ShouldBeGreaterThan(0);
+        on.ShouldAllBe(l => l.Contains("(rule "));
+        (await ledger.RunAsync("log", "-l", "gated", "-T", "paper-gated-rome", "--json")).Json.Count(l => l.GetProperty("what").GetString() == "applied").ShouldBe(4 - on.Length);
+        (await ledger.RunAsync("log", "-l", "gated", "-T", "paper-rome", "--json")).Json.ShouldAllBe(l => l.GetProperty("what").GetString() == "applied");
+    }
+
+    [Fact]
     public async Task What_makes_no_sense_is_refused_and_nothing_is_recorded()
     {
         var ledger = await WithDataAsync();
