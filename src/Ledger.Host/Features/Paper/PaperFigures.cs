@@ -16,7 +16,7 @@ internal static class PaperFigures
 {
     private static readonly ChartAxis Size = new("|Δ| = ‖ΔW‖_F / numel(W)", Log: true);
 
-    private static readonly ChartAxis Edits = new("edits");
+    private static readonly ChartAxis Edits = new("edits") { Covers = [0] };
 
     public static IEnumerable<PaperFigure> Independent(PaperResults r)
     {
@@ -43,7 +43,7 @@ internal static class PaperFigures
                 $"{Name(run.Variant)}: size of the change", Edits, Size with { Covers = [.. r.Sequential.SelectMany(s => s.Edits).SelectMany(e => new[] { e.AbsDelta, e.Distance })] },
                 [
                     new ChartSeries("so far, ‖W − W₀‖", [.. run.Edits.Select(e => new ChartPoint(e.Edit, e.Distance))]),
-                    new ChartSeries("of the edit alone", [.. applied[true].Select(e => new ChartPoint(e.Edit, e.AbsDelta))]) { Stopped = [.. applied[false].Select(e => new ChartPoint(e.Edit, e.AbsDelta))] },
+                    new ChartSeries("of the edit itself", [.. applied[true].Select(e => new ChartPoint(e.Edit, e.AbsDelta))]) { Stopped = [.. applied[false].Select(e => new ChartPoint(e.Edit, e.AbsDelta))] },
                 ]),
             "As the paper's Figures 3, 4, 6 to 9 (b); its code reports ‖W − W₀‖_F / numel(W) after each edit, the upper line. Hollow triangles were stopped by the gate. All of these charts have the same scale.");
     }
@@ -54,11 +54,11 @@ internal static class PaperFigures
         var perplexities = Lines(EvaluationTotals.Perplexity, EvaluationTotals.Perplexity);
         if (perplexities.Count > 0)
             yield return new PaperFigure(
-                "perplexity", Charts.Lines("perplexity", Edits, new ChartAxis("perplexity", Log: true), perplexities, r.BasePerplexity is { } b ? new ChartLevel("base", b) : null), $"On {r.Text}.");
+                "perplexity", Charts.Lines("perplexity after edits in a row", Edits, new ChartAxis("perplexity", Log: true), perplexities, r.BasePerplexity is { } b ? new ChartLevel("base", b) : null), $"On {r.Text}.");
         var retentions = Lines(EvaluationTotals.Retention, "ES");
         if (retentions.Count > 0)
             yield return new PaperFigure(
-                "retention", Charts.Lines("edits that are still there", Edits, new ChartAxis("ES of all edits in effect, %") { Covers = [0, 100] }, retentions),
+                "retention", Charts.Lines("edits in a row that are still there", Edits, new ChartAxis("ES of all edits in effect, %") { Covers = [0, 100] }, retentions),
                 "How many of the edits in effect are still the model's answer: the new target is more likely than the true one on the rewrite prompt.");
 
         List<ChartSeries> Lines(string suite, string measure) =>
