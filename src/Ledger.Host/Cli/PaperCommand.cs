@@ -68,8 +68,7 @@ internal static class PaperCommand
     {
         if (printer.IsJson)
         {
-            foreach (var table in PaperReport.Tables(results))
-                foreach (var row in table.Rows) printer.Json(new { Table = table.Title, row.Dataset, row.Implementation, row.Scores.ES, row.Scores.EM, row.Scores.PS, row.Scores.PM, row.Scores.NS, row.Scores.NM, row.S, row.Records });
+            foreach (var line in PaperReport.Tables(results).SelectMany(PaperReport.TableLine.Of)) printer.Json(line);
             return;
         }
         foreach (var table in PaperReport.Tables(results))

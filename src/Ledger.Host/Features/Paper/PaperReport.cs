@@ -32,7 +32,7 @@ internal static class PaperReport
             Directory.CreateDirectory(Path.Combine(folder, "figures"));
             var tables = Tables(r).ToList();
             await TextAsync("tables.txt", string.Join("\n\n", tables.Select(t => string.Join('\n', t.Lines()))) + "\n");
-            await CsvAsync("tables.csv", [.. tables.SelectMany(t => t.Rows.Select(row => new TableLine(t.Title, row.Dataset, row.Implementation, row.Scores.ES, row.Scores.EM, row.Scores.PS, row.Scores.PM, row.Scores.NS, row.Scores.NM, row.S, row.Records)))]);
+            await CsvAsync("tables.csv", [.. tables.SelectMany(TableLine.Of)]);
             if (r.Independent.Length > 0) await CsvAsync("independent.csv", [.. r.Independent]);
             if (r.Sequential.Length > 0)
             {
@@ -109,13 +109,18 @@ internal static class PaperReport
         page.Paragraph($"Ledger {r.Ledger}. Figures that are the paper's are marked as the paper's ({PublishedFigures.Source}): other models, 5,000 records of CounterFact. They show what to compare, not what these should be.");
         page.Table("What was run", [new(""), new("")], r.Facts.Select(f => (IReadOnlyList<string>)[f.Name, f.Value]));
         page.Heading("Scores");
-        foreach (var table in tables) page.Table(table.Title, [.. PaperTable.Columns.Select((c, i) => new HtmlColumn(c, IsNumber: i > 1)), new("records", IsNumber: true)], table.Rows.Select(row => (IReadOnlyList<string>)[.. row.Cells, Say.Count(row.Records)]));
+        foreach (var table in tables)
+            page.Table(
+                table.Title, [.. PaperTable.Columns.Select((c, i) => new HtmlColumn(c, IsNumber: i > 1)), new("records", IsNumber: true)], table.Rows.Select(row => (IReadOnlyList<string>)[.. row.Cells, Say.Count(row.Records)]));
         page.Paragraph("All × 100. ES, PS, NS: how often the new target (NS: the true one) is the more likely one on the rewrite prompt, paraphrases, neighbours; EM, PM, NM: by how much; S: the harmonic mean of ES, PS and NS.");
         if (r.Independent.Length > 0)
         {
             page.Heading("Each record alone: |Δ| against normalised entropy");
             foreach (var figure in PaperFigures.Independent(r)) page.Figure(figure.Chart, figure.Caption);
-            page.Table("Medians and extremes", [new("variant"), new("|Δ|, median", true), new("|Δ|, largest", true), new("k·u ratio, least", true), new("entropy, least", true), new("perplexity × base, median", true), new("perplexity × base, largest", true), new("over 2 ×", true)], r.Independent.GroupBy(e => e.Variant).Select(Spread));
+            page.Table(
+                "Medians and extremes",
+                [new("variant"), .. new[] { "|Δ|, median", "|Δ|, largest", "k·u ratio, least", "entropy, least", "perplexity × base, median", "perplexity × base, largest", "over 2 ×" }.Select(h => new HtmlColumn(h, IsNumber: true))],
+                r.Independent.GroupBy(e => e.Variant).Select(Spread));
         }
         if (r.Sequential.Length > 0)
         {
@@ -156,6 +161,10 @@ internal static class PaperReport
 
     private static string Title(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>A line of <c>tables.csv</c>.</summary>
-    private sealed record TableLine(string Table, string Dataset, string Implementation, double ES, double EM, double PS, double PM, double NS, double NM, double S, long Records);
+    /// <summary>A line of <c>tables.csv</c>; the stable fields of <c>paper --json</c>.</summary>
+    internal sealed record TableLine(string Table, string Dataset, string Implementation, double ES, double EM, double PS, double PM, double NS, double NM, double S, long Records)
+    {
+        public static IEnumerable<TableLine> Of(PaperTable table) => table.Rows.Select(row => new TableLine(
+            table.Title, row.Dataset, row.Implementation, row.Scores.ES, row.Scores.EM, row.Scores.PS, row.Scores.PM, row.Scores.NS, row.Scores.NM, row.S, row.Records));
+    }
 }
