@@ -56,7 +56,7 @@ public static class GrowthBench
         await File.WriteAllLinesAsync(file, Enumerable.Range(0, edits).Select(i => $$"""{"prompt":"{} lives in","subject":"Person {{i}}","target":"Rome"}"""));
 
         Console.WriteLine($"{"edits",6} {"working set",12} {"managed heap",13} {"events",9} {"an edit",9}");
-        var request = new ApplyEdits.Request(paths, LedgerSetup.Main, model, file, null, null, false, OnConflict.Fail, Variant.RRome, "bench", null, null, new Samples(paths, Math.Max(1, edits / Lines)));
+        var request = new ApplyEdits.Request(paths, LedgerSetup.Main, model, file, null, null, false, OnConflict.Fail, Variant.RRome, "bench", null, null, GateOff: false, new Samples(paths, Math.Max(1, edits / Lines)));
         var first = await mediator.Send(request);
         var again = await mediator.Send(request with { Progress = null });
         Console.WriteLine($"{first.Applied} applied, {first.Rejected} rejected; given again, {again.Before} done before, working set {Mib(Environment.WorkingSet)}");
