@@ -25,7 +25,7 @@ internal static class PaperReading
         var items = alone?.Items.Where(i => i.Key < plan.Independent).ToArray() ?? [];
         var runs = ImmutableArray.CreateBuilder<SequentialRun>();
         foreach (var variant in plan.Sequential > 0 ? plan.Variants : [])
-            runs.Add(await RunAsync(session, plan.Timeline(variant), variant, sequential, token));
+            runs.Add(await RunAsync(session, plan, variant, sequential, token));
         return new PaperResults(
             session.Setup.Base.Name, session.Setup.Base.Base.Name, [.. Facts(session.Setup, plan, data, alone)], data.Records.Name, data.Text?.Name, perplexity,
             items.Length > 0 ? CounterFactScores.Mean([.. items.Select(i => Scores(i.Value, IndependentEdits.Base))]) : null,
@@ -42,8 +42,9 @@ internal static class PaperReading
         return found;
     }
 
-    private static async Task<SequentialRun> RunAsync(LedgerSession session, string name, Variant variant, SequentialEdits sequential, CancellationToken token)
+    private static async Task<SequentialRun> RunAsync(LedgerSession session, PaperPlan plan, Variant variant, SequentialEdits sequential, CancellationToken token)
     {
+        var name = plan.Timeline(variant);
         var history = await session.HistoryAsync(name, token);
         var runs = await RunsAsync(session, session.Setup.Timeline(name), token);
         var distances = StabilitySeries.FromBase(history.Changes, token);
@@ -68,7 +69,7 @@ internal static class PaperReading
                 .SelectMany(m => m.Totals.Select(t => new SequentialPoint(name, variant, edits.Count, revision, state, m.Question.Suite, t.Name, t.Value, t.Count))));
             retained = measured.FirstOrDefault(m => m.Question.Suite == EvaluationTotals.Retention);
         }
-        return new SequentialRun(name, variant, history.Timeline.Revision, history.Timeline.State, history.Timeline.InEffect.Count, [.. edits], [.. points], [.. stops], retained is null ? null : Against(retained, history, token));
+        return new SequentialRun(name, variant, plan.Sequential, history.Timeline.Revision, history.Timeline.State, history.Timeline.InEffect.Count, [.. edits], [.. points], [.. stops], retained is null ? null : Against(retained, history, token));
     }
 
     private static IEnumerable<SequentialStop> Stops(string timeline, TimelineHistory history, RevisionRow row, int edit) => row.Event switch

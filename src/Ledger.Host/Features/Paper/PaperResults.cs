@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Gate;
@@ -31,14 +32,19 @@ public sealed record IndependentEdit(
 }
 
 /// <summary>One timeline of edits in a row.</summary>
+/// <param name="Asked">How many records were to be edited; there are fewer edits where a stream rule ended the run.</param>
 /// <param name="Head">The revision it ends at, and the state there.</param>
 /// <param name="Edits">In order.</param>
 /// <param name="Points">What was measured of the whole model on the way.</param>
 /// <param name="Stops">What the gate kept out or a stream rule withheld, or would have; with its reason.</param>
 /// <param name="Retention">At the end: what is left of the edits in effect, against how far the weights have left what each wrote.</param>
 public sealed record SequentialRun(
-    string Timeline, Variant Variant, long Head, StateId State, int InEffect, ImmutableArray<SequentialEdit> Edits, ImmutableArray<SequentialPoint> Points, ImmutableArray<SequentialStop> Stops, RetentionAndDrift? Retention)
+    string Timeline, Variant Variant, int Asked, long Head, StateId State, int InEffect, ImmutableArray<SequentialEdit> Edits, ImmutableArray<SequentialPoint> Points, ImmutableArray<SequentialStop> Stops, RetentionAndDrift? Retention)
 {
+    /// <summary>In words where it ended early: a stream rule was exceeded, and nothing that it may withhold helped.</summary>
+    public string? EndedEarly => Edits.Length < Asked
+        ? string.Create(CultureInfo.InvariantCulture, $"{Timeline} ended after {Edits.Length} of {Asked} edits: a stream rule is exceeded, and nothing that it may withhold helps") : null;
+
     /// <summary>A measure over the edits.</summary>
     internal IEnumerable<(long Edit, double Value)> Series(string suite, string measure) => Points.Where(p => p.Suite == suite && p.Measure == measure).Select(p => (p.Edit, p.Value));
 }

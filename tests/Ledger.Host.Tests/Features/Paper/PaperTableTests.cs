@@ -1,3 +1,6 @@
+using Ledger.Domain;
+using Ledger.Domain.Editing;
+using Ledger.Domain.Gate;
 using Ledger.Host.Features.Paper;
 
 namespace Ledger.Host.Tests.Features.Paper;
@@ -24,6 +27,27 @@ public sealed class PaperTableTests
         PaperTable[] tables = [.. PublishedFigures.Independent, PublishedFigures.Sequential];
         foreach (var row in tables.SelectMany(t => t.Rows)) row.Scores.S.ShouldBe(row.S, 0.03, $"{row.Implementation} of {row.S}");
         tables.SelectMany(t => t.Rows).Select(r => r.Implementation).Distinct().ShouldBe(["ORIGINAL", "r-ROME", "p-ROME"]);
+    }
+
+    /// <summary>A run that a stream rule ended must not look finished: in words, on the page, and so by exit code.</summary>
+    [Fact]
+    public async Task A_run_that_ended_early_says_so()
+    {
+        var edit = new SequentialEdit("paper-gated-rome", Variant.Rome, 1, 1, "x", "Ada", " Rome", Outcome.Applied, 1e-5, 0.5, 1e-5, 100, 90, 100, 80, 100, 70);
+        var run = new SequentialRun("paper-gated-rome", Variant.Rome, 2, 1, StateId.Of(Digest.Of([]), []), 1, [edit], [], [], null);
+        run.EndedEarly.ShouldBe("paper-gated-rome ended after 1 of 2 edits: a stream rule is exceeded, and nothing that it may withhold helps");
+        (run with { Asked = 1 }).EndedEarly.ShouldBeNull();
+
+        var folder = Directory.CreateTempSubdirectory("ledger-tests-");
+        try
+        {
+            await PaperReport.WriteAsync(folder.FullName, new PaperResults("mine", "tiny", [], "facts.json", null, null, null, [], [run]), TestContext.Current.CancellationToken);
+            (await File.ReadAllTextAsync(Path.Combine(folder.FullName, PaperReport.Page), TestContext.Current.CancellationToken)).ShouldContain($"{run.EndedEarly}.");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
