@@ -146,26 +146,32 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
             var lastContent = watch.log!.LastContent(policy, rule.Rule);
             var good = edits.TakeWhile(e => History.Tip.PutInEffect(e.Edit) <= lastContent).Count();
             var search = CollapseSearch.Of(edits, good, value, rule.Threshold, Counted(figure, edits.Count), token);
+            var released = watch.Released();
+            var (stands, suspects) = (search.Suspects.Where(s => released.ContainsKey(s.Edit)).ToArray(), search.Suspects.Where(s => !released.ContainsKey(s.Edit)).ToArray());
+            // Whoever takes a twentieth of a released edit's damage away is not to blame for it.
+            if (stands.Length > 0 && suspects.Length > 0 && !CollapseSearch.IsOver(figure.Of(Aside(edits)), rule.Threshold)) suspects = [];
             if (!dryRun)
                 await watch.RecordAsync(
-                    new CollapseDetected(History.Timeline.Id, revision, policy.ToString(), rule.Rule, value, rule.Threshold, search.Good, search.First, [.. search.Suspects.Select(s => s.Edit)]), policy, $"collapse|{rule.Rule}", revision, token);
+                    new CollapseDetected(
+                        History.Timeline.Id, revision, policy.ToString(), rule.Rule, value, rule.Threshold, search.Good, search.First, [.. search.Suspects.Where(s => stands.Contains(s) || suspects.Contains(s)).Select(s => s.Edit)]),
+                    policy, $"collapse|{rule.Rule}", revision, token);
             if (rule.Action == GateAction.Observe) return false;
 
-            var (released, left, moved) = (watch.Released(), edits.ToList(), false);
-            foreach (var suspect in search.Suspects)
+            foreach (var stand in stands) standing.Add(new WatchReport.Stand(NamedEdit.Of(History, stand.Edit), rule.Rule, released[stand.Edit], stand.Without));
+            var (left, moved) = (edits.ToList(), false);
+            foreach (var suspect in suspects)
             {
-                if (released.TryGetValue(suspect.Edit, out var by))
-                {
-                    standing.Add(new WatchReport.Stand(NamedEdit.Of(History, suspect.Edit), rule.Rule, by, suspect.Without));
-                    continue;
-                }
                 left.RemoveAll(e => e.Edit == suspect.Edit);
+                // What stands keeps the figure too large: whether enough is gone shows without it.
+                double? aside = stands.Length > 0 ? figure.Of(Aside(left)) : null;
                 var without = figure.Of(left);
                 await WithholdAsync(policy, figure, suspect.Edit, value, without, revision, token);
                 (moved, value) = (true, without);
-                if (!CollapseSearch.IsOver(value, rule.Threshold)) break;
+                if (!CollapseSearch.IsOver(aside ?? value, rule.Threshold)) break;
             }
             return moved;
+
+            IReadOnlyList<EffectiveEdit> Aside(IEnumerable<EffectiveEdit> of) => [.. of.Where(e => !stands.Any(s => s.Edit == e.Edit))];
         }
 
         private async Task WithholdAsync(GatePolicy policy, StreamFigure figure, EditId edit, double value, double without, long lookedAt, CancellationToken token)

@@ -97,6 +97,31 @@ public sealed class StreamWatchTests
     }
 
     [Fact]
+    public async Task What_a_person_released_is_no_reason_to_withhold_others()
+    {
+        var ledger = await WatchedLedger.OpenAsync(Planted);
+        await ledger.LookAsync();
+        await ledger.DecideAsync(h => Released(h, h.Rows[12].Edits.Single()));
+        // Not too large itself, but it takes more than a twentieth of the figure away.
+        await ledger.EditAlongAsync(revision: 13, size: 10.0 / 80);
+        var report = await ledger.LookAsync();
+        (report.Content, report.Withheld.Count, report.Standing.Single().Edit.Revision).ShouldBe((false, 0, 13));
+        (await ledger.LookIfDueAsync()).ShouldBeNull();
+        (await ledger.LookAsync()).Before.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Behind_what_a_person_released_another_that_is_to_blame_is_withheld_and_nothing_else()
+    {
+        var ledger = await WatchedLedger.OpenAsync(Planted);
+        await ledger.LookAsync();
+        await ledger.DecideAsync(h => Released(h, h.Rows[12].Edits.Single()));
+        await ledger.EditAsync(LedgerSetup.Main, 50, 1, 1);
+        var report = await ledger.LookAsync();
+        (report.Content, report.Withheld.Single().Edit.Revision, report.Standing.Single().Edit.Revision).ShouldBe((false, 23, 13));
+    }
+
+    [Fact]
     public async Task Wear_that_no_single_edit_is_to_blame_for_is_said_and_nothing_is_withheld()
     {
         // Half of them large: the distance is that of the large ones, and each takes little of it away.

@@ -60,6 +60,17 @@ internal sealed class WatchedLedger(IEventStore store)
         }
     }
 
+    /// <summary>One more edit in the direction of an earlier one.</summary>
+    /// <param name="size">In that one's.</param>
+    public async Task EditAlongAsync(int revision, double size)
+    {
+        await using var session = await SessionAsync();
+        var history = await session.HistoryAsync(LedgerSetup.Main, Token);
+        var record = history.Record(history.Rows[revision - 1].Edits.Single());
+        record = record with { Edit = NewIds.Edit(), Solution = record.Solution with { R = new Float32Vector([.. Enumerable.Range(0, Dv).Select(i => (float)(size * record.Solution.R[i]))]) } };
+        await session.AppendAsync(history.Tip, history.Timeline.Record(record, null, null), CommandContext.For("ana"), Token);
+    }
+
     /// <summary>A person decides.</summary>
     public async Task DecideAsync(Func<TimelineHistory, TimelineEvent> decide)
     {
