@@ -32,8 +32,10 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
     {
         if (session.Setup.Policy.Stream.IsEmpty) return null;
         await CatchUpAsync(token);
-        var due = session.Setup.Policy.Stream.Where(IsDue).ToArray();
-        return due.Length == 0 ? null : await LookAsync(due, dryRun: false, null, token);
+        var due = new List<StreamRule>();
+        foreach (var rule in session.Setup.Policy.Stream)
+            if (await IsDueAsync(rule, token)) due.Add(rule);
+        return due.Count == 0 ? null : await LookAsync(due, dryRun: false, null, token);
     }
 
     /// <summary>Looks at all rules, unless they were looked at where the timeline stands now.</summary>
@@ -44,7 +46,9 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
         if (policy.Stream.IsEmpty) throw new SetupException($"The policy {policy} has no stream rules.", "set one that has:  ledger gate set FILE   (docs/how-to/stop-collapse-while-editing.md)");
         await CatchUpAsync(token);
         var known = policy.Stream.Select(r => (Rule: r, Look: log!.LastLook(policy, r.Rule))).ToArray();
-        if (known.All(k => k.Look?.Revision == history!.Timeline.Revision && !IsOpen(k.Rule, k.Look)))
+        var done = true;
+        foreach (var (rule, at) in known) done &= at?.Revision == history!.Timeline.Revision && !await IsOpenAsync(rule, at, token);
+        if (done)
         {
             var findings = known.Select(k => k.Look!.Findings.First(f => f.Rule == k.Rule.Rule)).ToArray();
             return new WatchReport(history!.Name, history.Timeline.Revision, policy.ToString(), Recorded: !dryRun, Before: true, findings.All(f => f.Result != FindingResult.Quarantine), findings, [], []);
@@ -69,19 +73,21 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
         }
     }
 
-    private bool IsDue(StreamRule rule)
+    private async Task<bool> IsDueAsync(StreamRule rule, CancellationToken token)
     {
         var last = log!.LastLook(session.Setup.Policy, rule.Rule);
-        return history!.Timeline.Revision - (last?.Revision ?? 0) >= rule.Every || (last is not null && IsOpen(rule, last));
+        return history!.Timeline.Revision - (last?.Revision ?? 0) >= rule.Every || (last is not null && await IsOpenAsync(rule, last, token));
     }
 
     /// <summary>Whether a look left something to do that nobody did: the program that looked was killed, or stopped by a conflict.</summary>
-    private bool IsOpen(StreamRule rule, StabilityObserved look)
+    private async Task<bool> IsOpenAsync(StreamRule rule, StabilityObserved look, CancellationToken token)
     {
         if (look.Findings.First(f => f.Rule == rule.Rule).Result != FindingResult.Quarantine) return false;
-        var released = Released();
-        return log!.Collapse(look, rule.Rule) is not { } collapse
-            || collapse.Suspects.Any(s => history!.Timeline.Known(s).Status == EditStatus.InEffect && !released.ContainsKey(s));
+        if (log!.Collapse(look, rule.Rule) is not { } collapse) return true;
+        var standing = collapse.Suspects.Where(s => history!.Timeline.Known(s).Status == EditStatus.InEffect).ToArray();
+        if (standing.Length == 0) return false;
+        var released = await ReleasedAsync(history!, token);
+        return standing.Any(s => !released.ContainsKey(s));
     }
 
     private async Task CatchUpAsync(CancellationToken token)
@@ -93,12 +99,30 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
         else await log.CatchUpAsync(session, history.Timeline.Id, token);
     }
 
-    /// <summary>Edits that a person let in after they had been stopped, and who did: that decision stands.</summary>
-    private Dictionary<EditId, string> Released()
+    /// <summary>Edits that a person let in after they had been stopped, and who did: that decision stands. A merge brings it along, and is one itself of an edit that waits here.</summary>
+    private async Task<IReadOnlyDictionary<EditId, string>> ReleasedAsync(TimelineHistory of, CancellationToken token)
     {
-        var released = new Dictionary<EditId, string>();
-        foreach (var row in history!.Rows)
-            if (row.Event is EditReleased x && !GatePolicy.IsActor(row.Envelope.Metadata.Actor)) released[x.Edit] = row.Envelope.Metadata.Actor;
+        var (released, waiting) = (new Dictionary<EditId, string>(), new HashSet<EditId>());
+        foreach (var row in of.Rows)
+        {
+            var (actor, person) = (row.Envelope.Metadata.Actor, !GatePolicy.IsActor(row.Envelope.Metadata.Actor));
+            switch (row.Event)
+            {
+                case EditQuarantined x: waiting.Add(x.Record.Edit); break;
+                case EditWithheld x: waiting.Add(x.Edit); break;
+                case EditReleased x:
+                    waiting.Remove(x.Edit);
+                    if (person) released[x.Edit] = actor;
+                    break;
+                case EditsTaken x:
+                    var there = await ReleasedAsync((await session.HistoryAsync(session.Setup.Timelines[x.Source], x.SourceRevision, token)).At(x.SourceRevision), token);
+                    foreach (var taken in x.Edits.Where(t => t.IsTaken))
+                        if (taken.Status == EditStatus.Quarantined) waiting.Add(taken.Edit);
+                        else if (taken.Status == EditStatus.InEffect && there.TryGetValue(taken.Edit, out var by)) released[taken.Edit] = by;
+                        else if (taken.Status == EditStatus.InEffect && waiting.Remove(taken.Edit) && person) released[taken.Edit] = actor;
+                    break;
+            }
+        }
         return released;
     }
 
@@ -146,7 +170,7 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
             var lastContent = watch.log!.LastContent(policy, rule.Rule);
             var good = edits.TakeWhile(e => History.Tip.PutInEffect(e.Edit) <= lastContent).Count();
             var search = CollapseSearch.Of(edits, good, value, rule.Threshold, Counted(figure, edits.Count), token);
-            var released = watch.Released();
+            var released = await watch.ReleasedAsync(History, token);
             var (stands, suspects) = (search.Suspects.Where(s => released.ContainsKey(s.Edit)).ToArray(), search.Suspects.Where(s => !released.ContainsKey(s.Edit)).ToArray());
             // Whoever takes a twentieth of a released edit's damage away is not to blame for it.
             if (stands.Length > 0 && suspects.Length > 0 && !CollapseSearch.IsOver(figure.Of(Aside(edits)), rule.Threshold)) suspects = [];

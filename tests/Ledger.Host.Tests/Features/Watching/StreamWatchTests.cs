@@ -97,6 +97,24 @@ public sealed class StreamWatchTests
     }
 
     [Fact]
+    public async Task What_a_person_released_on_a_branch_stands_where_the_branch_is_merged()
+    {
+        var ledger = await WatchedLedger.OpenAsync(Planted);
+        await ledger.LookAsync();
+        await using (var session = await ledger.SessionAsync())
+            await Branch.StartAsync(session, new StartBranch("what-if", RevisionName.Parse("main@21", "main"), null, "ana"), Token);
+        await ledger.DecideAsync(h => Released(h, h.Rows[12].Edits.Single()), "what-if");
+        // One that main never had: stopped and released on the branch.
+        await ledger.EditAsync("what-if", 70);
+        await ledger.DecideAsync(h => h.Timeline.Withhold(h.Rows[^1].Edits.Single(), "to be looked at", [], null), "what-if");
+        await ledger.DecideAsync(h => Released(h, h.Rows[^1].Edits.Single()), "what-if");
+        await ledger.MergeAsync("what-if");
+        var report = await ledger.LookAsync();
+        (report.Content, report.Withheld.Count).ShouldBe((false, 0));
+        report.Standing.Select(s => s.By).ShouldBe(["ben", "ben"]);
+    }
+
+    [Fact]
     public async Task What_a_person_released_is_no_reason_to_withhold_others()
     {
         var ledger = await WatchedLedger.OpenAsync(Planted);

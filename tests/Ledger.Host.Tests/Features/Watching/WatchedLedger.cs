@@ -7,6 +7,7 @@ using Ledger.Engine;
 using Ledger.Host.Features;
 using Ledger.Host.Features.Watching;
 using Ledger.Host.Sessions;
+using Ledger.Projections.Merging;
 using Ledger.Projections.Timelines;
 using Ledger.TestKit;
 
@@ -72,11 +73,21 @@ internal sealed class WatchedLedger(IEventStore store)
     }
 
     /// <summary>A person decides.</summary>
-    public async Task DecideAsync(Func<TimelineHistory, TimelineEvent> decide)
+    public async Task DecideAsync(Func<TimelineHistory, TimelineEvent> decide, string timeline = LedgerSetup.Main)
     {
         await using var session = await SessionAsync();
-        var history = await session.HistoryAsync(LedgerSetup.Main, Token);
+        var history = await session.HistoryAsync(timeline, Token);
         await session.AppendAsync(history.Tip, decide(history), CommandContext.For("ben"), Token);
+    }
+
+    /// <summary>A third person takes over all that a branch has and main lacks.</summary>
+    public async Task MergeAsync(string branch)
+    {
+        await using var session = await SessionAsync();
+        TimelineHistory target = await session.HistoryAsync(LedgerSetup.Main, Token), source = await session.HistoryAsync(branch, Token);
+        var plan = MergePlan.Of(target, source, MergeItem.Lacking(target, source, new KnownDecisions(session.Read)), 1e6, MergeChoices.None, Token);
+        var e = target.Timeline.Merge(source.Timeline.Id, source.Name, source.Timeline.Revision, ReplayMode.Factors, Takeover.Factors(plan), "wanted", null);
+        await session.AppendAsync(target.Tip, e, CommandContext.For("cleo"), Token);
     }
 
     /// <summary>As <c>ledger watch</c> looks.</summary>
