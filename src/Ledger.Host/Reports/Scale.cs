@@ -30,7 +30,7 @@ internal static class Scale
     /// <summary>Powers of ten with 2 … 9 times them between; where there are few, 2 and 5 times them are labelled too, in less than one all, and where there are many, only some.</summary>
     private static NumericManual Decades(double low, double high)
     {
-        var ticks = new NumericManual();
+        var (ticks, labels) = (new NumericManual(), 0);
         var (first, last) = ((int)Math.Floor(low), (int)Math.Ceiling(high));
         var step = 1 + (last - first) / MostDecades;
         for (var decade = first; decade <= last; decade++)
@@ -39,9 +39,21 @@ internal static class Scale
                 var place = decade + Math.Log10(times);
                 if (place < low || place > high) continue;
                 var labelled = times == 1 ? decade % step == 0 : (times is 2 or 5 && high - low < 2) || high - low < NarrowRange;
+                if (labelled) labels++;
                 if (labelled) ticks.AddMajor(place, Number(times * Math.Pow(10, decade)));
                 else if (step == 1 || times == 1) ticks.AddMinor(place);
             }
+        return labels < 2 ? Even(low, high) : ticks;
+    }
+
+    /// <summary>Where no two of those fall into the range: about four numbers, as far from each other as round numbers go.</summary>
+    private static NumericManual Even(double low, double high)
+    {
+        var (from, to) = (Math.Pow(10, low), Math.Pow(10, high));
+        var size = Math.Pow(10, Math.Floor(Math.Log10((to - from) / 4)));
+        var step = size * new[] { 1, 2, 5, 10 }.First(times => times * size >= (to - from) / 5);
+        var ticks = new NumericManual();
+        for (var i = (long)Math.Ceiling(from / step); i * step <= to; i++) ticks.AddMajor(Math.Log10(i * step), Number(i * step));
         return ticks;
     }
 }

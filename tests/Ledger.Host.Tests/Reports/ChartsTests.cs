@@ -37,6 +37,13 @@ public sealed class ChartsTests
         svg.DescendantsAndSelf().Attributes().ShouldAllBe(a => a.Value != "black" && a.Value != "white" && !a.Value.EndsWith(", "));
     }
 
+    [Theory, InlineData(1.52, 1.56, "1.53"), InlineData(94.1, 94.4, "94.2"), InlineData(9.9, 10.2, "10.1"), InlineData(1.1e-7, 1.3e-7, "1.2e-7")]
+    public void A_narrow_range_on_a_log_axis_has_its_numbers_too(double low, double high, string tick)
+    {
+        var svg = XElement.Parse(Charts.OverRevisions("narrow", new ChartAxis("perplexity", Log: true), [new("main", [new(0, low), new(6, high)])]).Svg());
+        svg.Descendants(Svg + "text").Select(t => t.Value).ShouldContain(tick);
+    }
+
     [Theory, MemberData(nameof(All))]
     public void The_same_data_give_the_same_bytes_whatever_was_drawn_before(string what, Func<Chart> chart)
     {
