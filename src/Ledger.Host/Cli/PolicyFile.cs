@@ -32,6 +32,10 @@ internal static class PolicyFile
         {
             throw new SetupException($"{path} is not a gate policy: {e.Message}", "ledger gate --json prints one in the form it should have; docs/event-format.md, GatePolicy, says what each field means");
         }
+        catch (InvalidOperationException)
+        {
+            throw new SetupException($"{path} is not a gate policy: it holds text that is not Unicode, half a surrogate pair", "write the character whole");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SetupException($"{path} cannot be read: {e.Message}", "name a file that can");

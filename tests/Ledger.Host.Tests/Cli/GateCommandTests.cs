@@ -46,6 +46,8 @@ public sealed class GateCommandTests(TinyLedger tiny) : IClassFixture<TinyLedger
         var ledger = tiny.Copy();
         await File.WriteAllTextAsync(ledger["odd.json"], """{ "name": "odd", "version": 1, "rules": [], "streams": [] }""", Token);
         await Failing.ShouldFailAsync(ledger, ["gate", "set", "odd.json"], 2, "is not a gate policy");
+        await File.WriteAllTextAsync(ledger["half.json"], """{ "name": "half", "version": 1, "rules": [], "probe": { "texts": ["a \ud800 b"] } }""", Token);
+        await Failing.ShouldFailAsync(ledger, ["gate", "set", "half.json"], 2, "not Unicode");
         await Failing.ShouldFailAsync(ledger, ["gate", "set", "nowhere.json"], 2, "cannot be read");
         // 192 positions, a token a byte.
         await File.WriteAllTextAsync(ledger["long.json"], $$"""{ "name": "long", "version": 1, "rules": [{ "rule": "perplexity", "threshold": 2, "action": "reject" }], "probe": { "texts": ["{{new string('x', 200)}}"] } }""", Token);
