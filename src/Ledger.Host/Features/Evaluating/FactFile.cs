@@ -27,10 +27,23 @@ public sealed record FactFile(string Name, Digest Digest, ImmutableArray<Fact> F
     /// <exception cref="LedgerException">The file cannot be read or has an unknown form.</exception>
     public static FactFile Read(string path, BulkFormat? format, int? first)
     {
-        using var file = BulkFile.Open(path, format);
+        using var file = Opened(path, format);
         if (file.Format == BulkFormat.ZsRe) throw new EvaluationDataException(path, null, null, "zsRE's neighbours have answers of their own, which the scores do not compare", "give CounterFact's form, or the plain one with target_true");
         var facts = file.Records().Take(first ?? int.MaxValue).Select((record, i) => Checked(path, file.Format, i + 1, record)).ToImmutableArray();
         return facts.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no record", $"name a file of facts: {BulkFormats.Marks}") : new FactFile(Path.GetFileName(path), file.Digest, facts);
+    }
+
+    private static BulkFile Opened(string path, BulkFormat? format)
+    {
+        try
+        {
+            return BulkFile.Open(path, format);
+        }
+        catch (BulkFileException e)
+        {
+            // No record can be left out here.
+            throw new BulkFileException(path, e.Line, e.Column, e.Problem, e.RemedyAlone);
+        }
     }
 
     private static Fact Checked(string path, BulkFormat format, int number, BulkRecord record)
