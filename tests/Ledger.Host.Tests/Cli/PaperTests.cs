@@ -75,7 +75,9 @@ public sealed class PaperTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         // The timelines are ordinary ones, and what is done under their name is one experiment.
         (await ledger.RunAsync("log", "-T", "paper-rome", "--json")).ShouldEndWith(0).Json.Count.ShouldBe(7);
         await File.AppendAllTextAsync(ledger["facts.json"], " ", Token);
-        await ShouldFailAsync(ledger, ["paper", "--out", "report", "--records", "facts.json", "--independent", "0", "--sequential", "2"], 2, "started for something else");
+        var observed = await CountAsync(ledger, "observations-");
+        await ShouldFailAsync(ledger, ["paper", "--out", "report", "--records", "facts.json", "--independent", "2", "--sequential", "2"], 2, "started for something else");
+        (await CountAsync(ledger, "observations-")).ShouldBe(observed, "a name that is taken is known before the work");
     }
 
     [Fact]

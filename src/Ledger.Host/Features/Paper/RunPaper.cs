@@ -33,14 +33,16 @@ public static class RunPaper
         {
             var plan = request.Plan;
             PaperData data;
+            SequentialEdits sequential;
             await using (var session = await sessions.OpenAsync(request.Ledger, token))
             {
                 // Files first: a bad one shall cost nothing.
                 data = PaperData.Read(plan, session.Setup.Base.FoundAt == BuiltIn.Model);
                 session.Setup.RequireStatistics();
+                sequential = new SequentialEdits(plan, data, request.Model, request.Author, mediator);
+                sequential.RequireNames(session.Setup);
                 if (plan.Independent > 0) await EditAloneAsync(session, request, data, token);
             }
-            var sequential = new SequentialEdits(plan, data, request.Model, request.Author, mediator);
             foreach (var variant in plan.Sequential > 0 ? plan.Variants : [])
             {
                 await EditInARowAsync(sequential, variant, request, token);

@@ -20,16 +20,29 @@ internal sealed class SequentialEdits(PaperPlan plan, PaperData data, string? mo
     /// <summary>A record's scores at the revision that its own edit made.</summary>
     public const string AfterEdit = "after-edit";
 
+    /// <summary>Before the work: a name that is taken is known at once.</summary>
+    /// <exception cref="SetupException">A timeline of that name was started for something else.</exception>
+    public void RequireNames(LedgerSetup setup)
+    {
+        foreach (var variant in plan.Sequential > 0 ? plan.Variants : []) IsStarted(setup, variant);
+    }
+
     /// <summary>Starts the timeline unless it is there.</summary>
     /// <exception cref="SetupException">One of that name was started for something else.</exception>
     public async Task StartAsync(LedgerSession session, Variant variant, CancellationToken token)
     {
-        var (name, purpose) = (plan.Timeline(variant), $"sequential edits as {variant.Name()}, gate {(plan.Gate ? "on" : "off")}, records {data.Records.Digest}");
-        if (session.Setup.FindTimeline(name) is not { } known)
-            await Branch.StartAsync(session, new StartBranch(name, RevisionName.Parse($"{LedgerSetup.Main}@0"), purpose, author), token);
-        else if (known.Started.Purpose != purpose)
-            throw new SetupException($"The timeline {name} is there already and was started for something else: {known.Started.Purpose}.", "give the experiment's timelines another name with --as");
+        if (!IsStarted(session.Setup, variant)) await Branch.StartAsync(session, new StartBranch(plan.Timeline(variant), RevisionName.Parse($"{LedgerSetup.Main}@0"), Purpose(variant), author), token);
     }
+
+    private bool IsStarted(LedgerSetup setup, Variant variant)
+    {
+        if (setup.FindTimeline(plan.Timeline(variant)) is not { } known) return false;
+        if (known.Started.Purpose != Purpose(variant))
+            throw new SetupException($"The timeline {plan.Timeline(variant)} is there already and was started for something else: {known.Started.Purpose}.", "give the experiment's timelines another name with --as");
+        return true;
+    }
+
+    private string Purpose(Variant variant) => $"sequential edits as {variant.Name()}, gate {(plan.Gate ? "on" : "off")}, records {data.Records.Digest}";
 
     /// <summary>Makes the edits that are not made yet.</summary>
     public async Task EditAsync(LedgerPaths ledger, Variant variant, IProgress<ApplyEdits.Step> progress, CancellationToken token)
