@@ -116,7 +116,7 @@ public sealed class PaperTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         await File.WriteAllTextAsync(ledger["same.json"], $"[{MainJobTests.Fact("Bob", " Paris")}]", Token);
         foreach (var (args, says) in new (string[], string)[]
         {
-            (["--out", "r"], "No records are named"), (["--records", "facts.json"], "--out"), (["--out", "r", "--records", "facts.json"], "fewer than 100"), (["--out", "full", "--records", "facts.json", "--independent", "1"], "something else than a report"),
+            (["--out", "", "--records", "facts.json"], "names no folder"), (["--out", "r"], "No records are named"), (["--records", "facts.json"], "--out"), (["--out", "r", "--records", "facts.json"], "fewer than 100"), (["--out", "full", "--records", "facts.json", "--independent", "1"], "something else than a report"),
             (["--out", "r", "--records", "same.json", "--independent", "1", "--sequential", "0"], "is the new target too"), (["--out", "r", "--independent", "0", "--sequential", "0"], "one of them more than 0"),
             (["--out", "r", "--records", "facts.json", "--sequential", "0", "--gate", "on"], "--gate goes with --sequential"), (["--out", "r", "--records", "facts.json", "--every", "0"], "--every"),
             (["--out", "r", "--records", "facts.json", "--sequential", "2", "--independent", "2", "--as", "a b"], "cannot be a timeline's name"), (["--out", "r", "--records", "facts.json", "--text", "nowhere.txt", "--independent", "1", "--sequential", "1"], "cannot be read"),

@@ -18,6 +18,7 @@ internal static class PaperReport
     /// <exception cref="SetupException">A file of that name is there, or a folder with something else in it.</exception>
     public static string RequireFolder(string folder)
     {
+        if (string.IsNullOrWhiteSpace(folder)) throw new SetupException("--out names no folder.", "name a new one, or an earlier report's");
         if (File.Exists(folder)) throw new SetupException($"{folder} is a file.", "name a folder for the report");
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any() && !File.Exists(Path.Combine(folder, Page)))
             throw new SetupException($"{folder} holds something else than a report.", "name a new folder, or an earlier report's");
