@@ -81,6 +81,14 @@ public sealed class PaperTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
+    public async Task Timelines_with_a_slash_in_their_names_have_figures_too()
+    {
+        var ledger = await WithDataAsync();
+        (await ledger.RunAsync("paper", "--out", "report", "--records", "facts.json", "--independent", "0", "--sequential", "2", "--every", "2", "--variant", "rome", "--as", "a/b")).ShouldEndWith(0);
+        File.Exists(ledger["report/figures/delta-a-b-rome.svg"]).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Tasks_are_asked_on_the_way_and_with_the_gate_on_what_it_stops_is_listed()
     {
         var ledger = await WithDataAsync();

@@ -34,11 +34,11 @@ internal static class PaperFigures
         var tasks = DownstreamTask.All.Select(t => new ChartSeries(t.Name, [.. run.Series(t.Name, "F1").Select(p => new ChartPoint(p.Edit, p.Value))])).Where(s => s.Points.Count > 0).ToList();
         if (tasks.Count > 0)
             yield return new PaperFigure(
-                $"downstream-{run.Timeline}", Charts.Lines($"{Name(run.Variant)}: downstream tasks", Edits, new ChartAxis("weighted F1") { Covers = [0, 1] }, tasks),
+                $"downstream-{FileOf(run)}", Charts.Lines($"{Name(run.Variant)}: downstream tasks", Edits, new ChartAxis("weighted F1") { Covers = [0, 1] }, tasks),
                 "As the paper's Figures 3, 4, 6 to 9 (a). Edit 0 is the base. Accuracy, MCC and the number of answers that are none stand in points.csv.");
         var applied = run.Edits.ToLookup(e => e.Outcome == Outcome.Applied);
         yield return new PaperFigure(
-            $"delta-{run.Timeline}",
+            $"delta-{FileOf(run)}",
             Charts.Lines(
                 $"{Name(run.Variant)}: size of the change", Edits, Size with { Covers = [.. r.Sequential.SelectMany(s => s.Edits).SelectMany(e => new[] { e.AbsDelta, e.Distance })] },
                 [
@@ -64,6 +64,9 @@ internal static class PaperFigures
         List<ChartSeries> Lines(string suite, string measure) =>
             [.. r.Sequential.Select(run => new ChartSeries(Name(run.Variant), [.. run.Series(suite, measure).Select(p => new ChartPoint(p.Edit, p.Value))])).Where(s => s.Points.Count > 0)];
     }
+
+    /// <summary>A timeline's name may hold slashes.</summary>
+    private static string FileOf(SequentialRun run) => run.Timeline.Replace('/', '-');
 
     /// <summary>In words: "ROME" for the original.</summary>
     public static string Name(Variant variant) => variant == Variant.Rome ? "ROME" : PaperTable.Implementation(variant);
