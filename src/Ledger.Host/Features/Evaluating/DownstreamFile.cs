@@ -37,7 +37,7 @@ public sealed record DownstreamFile(string Name, Digest Digest, DownstreamTask T
             using var json = JsonDocument.Parse(line);
             var item = json.RootElement;
             if (item.ValueKind != JsonValueKind.Object) throw Wrong("the record is not an object", "an object");
-            var texts = task.Fields.Select(f => item.TryGetProperty(f, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : throw Wrong($"{f} is missing or no text", $"{f} as a text")).ToImmutableArray();
+            var texts = task.Fields.Select(f => item.TryGetProperty(f, out var text) && text.ValueKind == JsonValueKind.String ? DataBytes.Text(text, path, number) : throw Wrong($"{f} is missing or no text", $"{f} as a text")).ToImmutableArray();
             return item.TryGetProperty("label", out var label) && label.ValueKind == JsonValueKind.Number && label.TryGetInt32(out var value) && value is 0 or 1
                 ? new DownstreamItem(texts, label.GetInt32()) : throw Wrong("label is neither 0 nor 1", "label as 0 or 1");
         }

@@ -13,11 +13,13 @@ public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string>
     public static TextFile Read(string path)
     {
         var bytes = DataBytes.Read(path, "texts: one a line, or a JSON array");
-        ImmutableArray<string> texts = bytes.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'[', ..] ? [.. Json(path, bytes)] : [.. DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0)];
+        // Editors put a byte order mark before JSON too.
+        var text = bytes.AsMemory(bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0);
+        ImmutableArray<string> texts = text.Span.TrimStart(" \t\r\n"u8) is [(byte)'[', ..] ? [.. Json(path, text)] : [.. DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0)];
         return texts.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no text", "write one text a line") : new TextFile(Path.GetFileName(path), Digest.Of(bytes), texts);
     }
 
-    private static IEnumerable<string> Json(string path, byte[] bytes)
+    private static IEnumerable<string> Json(string path, ReadOnlyMemory<byte> bytes)
     {
         JsonElement array;
         try
@@ -31,8 +33,8 @@ public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string>
         foreach (var (i, element) in array.EnumerateArray().Index())
             yield return element.ValueKind switch
             {
-                JsonValueKind.String => element.GetString()!,
-                JsonValueKind.Object when (element.TryGetProperty("Text", out var text) || element.TryGetProperty("text", out text)) && text.ValueKind == JsonValueKind.String => text.GetString()!,
+                JsonValueKind.String => DataBytes.Text(element, path, i + 1),
+                JsonValueKind.Object when (element.TryGetProperty("Text", out var text) || element.TryGetProperty("text", out text)) && text.ValueKind == JsonValueKind.String => DataBytes.Text(text, path, i + 1),
                 _ => throw new EvaluationDataException(path, i + 1, null, "text is missing", "write each as a text, or as an object with the field text"),
             };
     }
@@ -53,6 +55,19 @@ internal static class DataBytes
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EvaluationDataException(path, null, null, $"cannot be read: {e.Message}", $"name a file of {wanted}");
+        }
+    }
+
+    /// <exception cref="EvaluationDataException">It holds half a surrogate pair, or bytes that are not UTF-8.</exception>
+    public static string Text(JsonElement text, string path, int record)
+    {
+        try
+        {
+            return text.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new EvaluationDataException(path, record, null, "the record holds text that is not Unicode", "write it as UTF-8");
         }
     }
 
