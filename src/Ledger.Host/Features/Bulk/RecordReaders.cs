@@ -14,6 +14,9 @@ internal static class RecordReaders
         "target_new", "neighbors", "id", "case_id",
     ];
 
+    /// <summary>CounterFact's fields that are read; what it has besides is left alone.</summary>
+    private static readonly ImmutableArray<string> CounterFactFields = ["requested_rewrite", "paraphrase_prompts", "neighborhood_prompts", "generation_prompts"];
+
     /// <summary>The form's own fields, by which a file is recognised.</summary>
     public static bool Fits(BulkFormat format, JsonElement record) => format switch
     {
@@ -30,9 +33,10 @@ internal static class RecordReaders
         _ => Plain(record),
     };
 
-    /// <summary>requested_rewrite {prompt, subject, target_new.str, target_true.str?, relation_id?}, paraphrase_prompts?, neighborhood_prompts?, generation_prompts?; others are left alone.</summary>
+    /// <summary>requested_rewrite {prompt, subject, target_new.str, target_true.str?, relation_id?}, paraphrase_prompts?, neighborhood_prompts?, generation_prompts?; others are left alone, but not one that is only spelt otherwise.</summary>
     private static BulkEdit CounterFact(JsonElement record)
     {
+        RequireSpelling(record, CounterFactFields);
         var rewrite = Member(record, "requested_rewrite", JsonValueKind.Object) ?? throw Missing("requested_rewrite", "an object with prompt, subject and target_new");
         return new BulkEdit(new EditRequest(
             Required(rewrite, "prompt", "requested_rewrite."),
@@ -80,6 +84,15 @@ internal static class RecordReaders
                 Texts(record, Either(record, "neighbours", "neighbors"))),
             Text(record, "reason"),
             Text(record, "source"));
+    }
+
+    /// <summary>Of a form whose other fields are left alone a misspelt one would be, too, and the record be scored without its prompts.</summary>
+    private static void RequireSpelling(JsonElement record, ImmutableArray<string> fields)
+    {
+        foreach (var name in record.EnumerateObject().Select(f => f.Name).Where(n => !fields.Contains(n)))
+            if (fields.FirstOrDefault(f => Letters(f) == Letters(name)) is { } meant) throw new RecordFault($"there is no field \"{name}\"", $"write it as {meant}");
+
+        static string Letters(string name) => new string([.. name.ToLowerInvariant().Where(char.IsLetter)]).Replace("our", "or", StringComparison.Ordinal).TrimEnd('s');
     }
 
     private static string Either(JsonElement record, string name, string other)
