@@ -72,6 +72,10 @@ public sealed class PaperTests(TinyLedger tiny) : IClassFixture<TinyLedger>
             .ShouldBe(["delta-paper-p-rome", "delta-paper-r-rome", "delta-paper-rome", "independent-p-rome", "independent-r-rome", "independent-rome", "perplexity", "retention"]);
         Directory.GetFiles(ledger["report/figures"], "*.png").Length.ShouldBe(8);
 
+        // A smaller number finds the longer timelines, and says so.
+        (await ledger.RunAsync("paper", "--out", "report", "--records", "facts.json", "--text", "texts.txt", "--independent", "0", "--sequential", "2", "--every", "3", "--seed", "2")).ShouldEndWith(0);
+        (await ReadAsync(ledger, "report.html")).ShouldContain("the first 7 records as rome, r-rome, p-rome; measured every 3 edits; gate off, observe-observed@1");
+
         // The timelines are ordinary ones, and what is done under their name is one experiment.
         (await ledger.RunAsync("log", "-T", "paper-rome", "--json")).ShouldEndWith(0).Json.Count.ShouldBe(7);
         await File.AppendAllTextAsync(ledger["facts.json"], " ", Token);

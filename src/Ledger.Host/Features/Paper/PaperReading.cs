@@ -27,7 +27,7 @@ internal static class PaperReading
         foreach (var variant in plan.Sequential > 0 ? plan.Variants : [])
             runs.Add(await RunAsync(session, plan, variant, sequential, token));
         return new PaperResults(
-            session.Setup.Base.Name, session.Setup.Base.Base.Name, [.. Facts(session.Setup, plan, data, alone)], data.Records.Name, data.Text?.Name, perplexity,
+            session.Setup.Base.Name, session.Setup.Base.Base.Name, [.. Facts(session.Setup, plan, data, alone, runs)], data.Records.Name, data.Text?.Name, perplexity,
             items.Length > 0 ? CounterFactScores.Mean([.. items.Select(i => Scores(i.Value, IndependentEdits.Base))]) : null,
             [.. items.SelectMany(i => VariantNames.All.Select(v => Alone(data.Records.Facts[i.Key], v, i.Value, perplexity)))], runs.ToImmutable());
     }
@@ -49,7 +49,7 @@ internal static class PaperReading
         var runs = await RunsAsync(session, session.Setup.Timeline(name), token);
         var distances = StabilitySeries.FromBase(history.Changes, token);
         var elements = session.Setup.Base.Matrix.Elements;
-        var (edits, points, stops) = (new List<SequentialEdit>(), new List<SequentialPoint>(), new List<SequentialStop>());
+        var (edits, points, stops, policies) = (new List<SequentialEdit>(), new List<SequentialPoint>(), new List<SequentialStop>(), new List<string>());
         EvaluationRun? retained = null;
         foreach (var (past, record, isPoint, asked) in sequential.Questions(history))
         {
@@ -59,6 +59,7 @@ internal static class PaperReading
             {
                 var s = measured.FirstOrDefault(m => m.Question.Suite == SequentialEdits.AfterEdit) is { } own ? EvaluationTotals.ScoresOf(own.Items.Values.First()) : Unknown;
                 var sizes = record.Signals.Own;
+                policies.Add(record.Verdict.Policy);
                 edits.Add(new SequentialEdit(
                     name, variant, edits.Count + 1, revision, record.Edit.ToString(), record.Request.Subject, record.Request.Target, record.Verdict.Outcome, sizes.AbsDelta, sizes.KvU / sizes.KuU,
                     distances[revision - 1] / elements, s.ES, s.EM, s.PS, s.PM, s.NS, s.NM));
@@ -69,7 +70,7 @@ internal static class PaperReading
                 .SelectMany(m => m.Totals.Select(t => new SequentialPoint(name, variant, edits.Count, revision, state, m.Question.Suite, t.Name, t.Value, t.Count))));
             retained = measured.FirstOrDefault(m => m.Question.Suite == EvaluationTotals.Retention);
         }
-        return new SequentialRun(name, variant, plan.Sequential, history.Timeline.Revision, history.Timeline.State, history.Timeline.InEffect.Count, [.. edits], [.. points], [.. stops], retained is null ? null : Against(retained, history, token));
+        return new SequentialRun(name, variant, plan.Sequential, history.Timeline.Revision, history.Timeline.State, history.Timeline.InEffect.Count, [.. edits], [.. points], [.. stops], [.. policies.Distinct()], retained is null ? null : Against(retained, history, token));
     }
 
     private static IEnumerable<SequentialStop> Stops(string timeline, TimelineHistory history, RevisionRow row, int edit) => row.Event switch
@@ -106,7 +107,7 @@ internal static class PaperReading
 
     private static CounterFactScores Unknown => new(double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN);
 
-    private static IEnumerable<(string, string)> Facts(LedgerSetup setup, PaperPlan plan, PaperData data, EvaluationRun? alone)
+    private static IEnumerable<(string, string)> Facts(LedgerSetup setup, PaperPlan plan, PaperData data, EvaluationRun? alone, IReadOnlyCollection<SequentialRun> runs)
     {
         var (b, h, c) = (setup.Base, setup.Base.Hyperparameters, setup.RequireStatistics());
         yield return ("model", Text($"{b.Base.Name} ({b.Base.Family}, {b.Base.Layers} layers, {b.Base.Parameters / 1e6:0.0} M parameters), {b.Base.Digest}"));
@@ -120,7 +121,9 @@ internal static class PaperReading
         if (data.Text is { } text) yield return ("text", Text($"{text.Name}, {text.Texts.Length} texts, {text.Digest}"));
         yield return ("downstream", data.Downstream.IsEmpty ? "not measured: no data was named (--downstream)" : string.Join("; ", data.Downstream.Select(d => Text($"{d.Name}, {d.Items.Length} items, {d.Digest}"))));
         yield return ("edited alone", plan.Independent == 0 ? "not run" : Text($"the first {plan.Independent} records, ten texts each with seed {plan.Seed}"));
-        yield return ("edited in a row", plan.Sequential == 0 ? "not run" : Text($"the first {plan.Sequential} records as {string.Join(", ", plan.Variants.Select(v => v.Name()))}; measured every {plan.Every} edits; gate {(plan.Gate ? $"on, {setup.Policy}" : "off")}"));
+        yield return ("edited in a row", runs.Count == 0 ? "not run" : Text(
+            // Timelines may be longer than is asked for today, and have been judged by an earlier policy.
+            $"the first {runs.Max(r => r.Edits.Length)} records as {string.Join(", ", plan.Variants.Select(v => v.Name()))}; measured every {plan.Every} edits; gate {(plan.Gate ? "on" : "off")}, {string.Join(", ", runs.SelectMany(r => r.Policies).Distinct())}"));
         if (alone is not null) yield return ("engine", alone.Recorded.Engine);
         yield return ("program", LedgerSession.Program);
     }

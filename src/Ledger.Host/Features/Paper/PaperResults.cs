@@ -37,9 +37,11 @@ public sealed record IndependentEdit(
 /// <param name="Edits">In order.</param>
 /// <param name="Points">What was measured of the whole model on the way.</param>
 /// <param name="Stops">What the gate kept out or a stream rule withheld, or would have; with its reason.</param>
+/// <param name="Policies">Those that judged the edits.</param>
 /// <param name="Retention">At the end: what is left of the edits in effect, against how far the weights have left what each wrote.</param>
 public sealed record SequentialRun(
-    string Timeline, Variant Variant, int Asked, long Head, StateId State, int InEffect, ImmutableArray<SequentialEdit> Edits, ImmutableArray<SequentialPoint> Points, ImmutableArray<SequentialStop> Stops, RetentionAndDrift? Retention)
+    string Timeline, Variant Variant, int Asked, long Head, StateId State, int InEffect, ImmutableArray<SequentialEdit> Edits, ImmutableArray<SequentialPoint> Points, ImmutableArray<SequentialStop> Stops, ImmutableArray<string> Policies,
+    RetentionAndDrift? Retention)
 {
     /// <summary>In words where it ended early: a stream rule was exceeded, and nothing that it may withhold helped.</summary>
     public string? EndedEarly => Edits.Length < Asked
