@@ -18,7 +18,7 @@ internal static class EvaluateCommands
         format.AcceptOnlyFromAmong([.. BulkFormats.All.Where(f => f != BulkFormat.ZsRe).Select(f => f.Name())]);
         var first = new Option<int?>("--first") { Description = "With --records: only the first N.", HelpName = "N" };
         var generations = new Option<bool>("--generations") { Description = "With --records: generate ten texts about each, too, and measure how varied they are." };
-        var text = new Option<string[]>("--text") { Description = "Perplexity of a file's texts: one a line, or a JSON array.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
+        var text = new Option<string[]>("--text") { Description = "Perplexity of a file's texts: one a line, a JSON array, or JSON Lines with text.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         var downstream = new Option<string[]>("--downstream") { Description = "Tasks as rebuilding-rome asks them: sst2.jsonl, mrpc.jsonl, cola.jsonl, rte.jsonl, or a folder with them.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         var retention = new Option<bool>("--retention") { Description = "Score the facts of all edits in effect." };
         var seed = new Option<long>("--seed") { Description = "For --generations.", HelpName = "N" };
@@ -89,7 +89,7 @@ internal static class EvaluateCommands
     {
         var rows = r.Evaluations.SelectMany(e => e.Totals.Select((m, i) => new[]
         {
-            i == 0 ? $"  {e.Suite}" : "", i == 0 ? Say.OneLine(e.Source) : "", i == 0 ? Say.Count(e.Items) : "", m.Name, Value(m), e.Base?.FirstOrDefault(b => b.Name == m.Name) is { } b ? Value(b) : "",
+            i == 0 ? $"  {e.Suite}" : "", i == 0 ? Say.OneLine(e.Source) : "", i == 0 ? Say.Count(e.Items) : "", m.Name, $"{Value(m)}{OfFewer(e, m)}", e.Base?.FirstOrDefault(b => b.Name == m.Name) is { } b ? Value(b) : "",
         })).ToList();
         printer.Line($"{r.Timeline}@{r.Revision}   {Say.Count(r.InEffect, "edit")} in effect");
         printer.Table(["  measured", "on", "items", "", "here", "base"], rows, flexible: 1);
@@ -107,6 +107,10 @@ internal static class EvaluateCommands
         "accuracy" or "F1" or "MCC" or "entropy" or "ngram-entropy" => m.Value.ToString("0.000", CultureInfo.InvariantCulture),
         _ => Say.Number(m.Value),
     };
+
+    /// <summary>Where a score is of fewer records than were asked: the others have no prompts for it.</summary>
+    private static string OfFewer(EvaluateRevision.Line e, Measurement m) =>
+        e.Suite is Ledger.Projections.Evaluation.EvaluationTotals.CounterFact or Ledger.Projections.Evaluation.EvaluationTotals.Retention && m.Count > 0 && m.Count < e.Items ? $" of {Say.Count(m.Count)}" : "";
 
     private sealed class Steps(ProgressLine line) : IProgress<EvaluateRevision.Step>
     {

@@ -5,7 +5,7 @@ using Ledger.Domain;
 
 namespace Ledger.Host.Features.Evaluating;
 
-/// <summary>Texts to measure a perplexity on: a JSON array of strings, or of objects with a <c>Text</c> or <c>text</c>; any other file has one text a line.</summary>
+/// <summary>Texts to measure a perplexity on: a JSON array of strings, or of objects with a <c>Text</c> or <c>text</c>; such an object a line; any other file has one text a line.</summary>
 /// <param name="Digest">SHA-256 of the whole file.</param>
 public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string> Texts)
 {
@@ -15,29 +15,35 @@ public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string>
         var bytes = DataBytes.Read(path, "texts: one a line, or a JSON array");
         // Editors put a byte order mark before JSON too.
         var text = bytes.AsMemory(bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0);
-        ImmutableArray<string> texts = text.Span.TrimStart(" \t\r\n"u8) is [(byte)'[', ..] ? [.. Json(path, text)] : [.. DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0)];
+        ImmutableArray<string> texts = text.Span.TrimStart(" \t\r\n"u8) switch
+        {
+            [(byte)'[', ..] => [.. Parsed(path, null, text).EnumerateArray().Select((element, i) => Text(path, i + 1, element))],
+            [(byte)'{', ..] => [.. Lines().Select((line, i) => Text(path, i + 1, Parsed(path, i + 1, Encoding.UTF8.GetBytes(line))))],
+            _ => [.. Lines()],
+        };
         return texts.IsEmpty ? throw new EvaluationDataException(path, null, null, "the file holds no text", "write one text a line") : new TextFile(Path.GetFileName(path), Digest.Of(bytes), texts);
+
+        IEnumerable<string> Lines() => DataBytes.Lines(path, bytes).Where(l => l.Trim().Length > 0);
     }
 
-    private static IEnumerable<string> Json(string path, ReadOnlyMemory<byte> bytes)
+    private static JsonElement Parsed(string path, int? record, ReadOnlyMemory<byte> json)
     {
-        JsonElement array;
         try
         {
-            array = JsonDocument.Parse(bytes).RootElement;
+            return JsonDocument.Parse(json).RootElement;
         }
         catch (JsonException e)
         {
-            throw new EvaluationDataException(path, null, null, $"not JSON: {e.Message}", "write a JSON array of texts, or one text a line");
+            throw new EvaluationDataException(path, record, null, $"not JSON: {e.Message}", "write a JSON array of texts, an object with the field text a line, or one text a line");
         }
-        foreach (var (i, element) in array.EnumerateArray().Index())
-            yield return element.ValueKind switch
-            {
-                JsonValueKind.String => DataBytes.Text(element, path, i + 1),
-                JsonValueKind.Object when (element.TryGetProperty("Text", out var text) || element.TryGetProperty("text", out text)) && text.ValueKind == JsonValueKind.String => DataBytes.Text(text, path, i + 1),
-                _ => throw new EvaluationDataException(path, i + 1, null, "text is missing", "write each as a text, or as an object with the field text"),
-            };
     }
+
+    private static string Text(string path, int record, JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => DataBytes.Text(element, path, record),
+        JsonValueKind.Object when (element.TryGetProperty("Text", out var text) || element.TryGetProperty("text", out text)) && text.ValueKind == JsonValueKind.String => DataBytes.Text(text, path, record),
+        _ => throw new EvaluationDataException(path, record, null, "text is missing", "write each as a text, or as an object with the field text"),
+    };
 }
 
 /// <summary>Files of data that are small enough to be in memory.</summary>

@@ -17,6 +17,8 @@ public sealed class EvaluationDataTests : IDisposable
     [InlineData("""[{"requested_rewrite":{"prompt":"Ada lives in","subject":"Ada","target_new":{"str":"Rome"},"target_true":{"str":"Paris"}}}]""", "the prompt has no {}", "{} lives in")]
     [InlineData("""[{"requested_rewrite":{"prompt":"{} lives in","subject":"Ada","target_new":{"str":"Rome"},"target_true":{"str":"Paris"}},"paraphrase_prompts":"x","neighborhood_prompts":["y",""]}]""", "neighborhood_prompts holds an empty prompt", "leave it out")]
     [InlineData("""[{"requested_rewrite":{"prompt":"{} lives in","subject":"Ada","target_new":{"str":"Rome"},"target_true":{"str":"Paris"}},"generation_prompts":[1]}]""", "generation_prompts is not an array of strings", "write generation_prompts")]
+    [InlineData("""[{"requested_rewrite":{"prompt":"{} lives in","subject":"Ada","target_new":{"str":"Rome"},"target_true":{"str":"Paris"}},"neighbourhood_prompts":["x"]}]""", "no field \"neighbourhood_prompts\"", "write it as neighborhood_prompts")]
+    [InlineData("""[{"requested_rewrite":{"prompt":"{} lives in","subject":"Ada","target_new":{"str":"Rome"},"target_true":{"str":"Paris"}},"paraphrasePrompt":"x"}]""", "no field \"paraphrasePrompt\"", "write it as paraphrase_prompts")]
     [InlineData("""{"prompt":"{} lives in","subject":"Ada","target":"Rome","truth":"Paris"}""", "no field \"truth\"", "target_true")]
     [InlineData("""[{"subject":"Cleo","src":"Where does Cleo live?","alt":"Rome","answers":["Paris"]}]""", "zsRE's neighbours have answers of their own", "CounterFact's form")]
     [InlineData("[]", "holds no records", "name a file")]
@@ -60,9 +62,10 @@ public sealed class EvaluationDataTests : IDisposable
     {
         TextFile.Read(Write("lines.txt", "one text\r\n\n two\n")).Texts.ShouldBe(["one text", " two"]);
         TextFile.Read(Write("array.json", """["one text", {"Corpus":"x","Text":" two"}, {"text":"three"}]""")).Texts.ShouldBe(["one text", " two", "three"]);
+        TextFile.Read(Write("lines.jsonl", "{\"text\":\"one text\"}\n\n{\"Text\":\" two\"}\n")).Texts.ShouldBe(["one text", " two"]);
         TextFile.Read(Write("mark.json", "\uFEFF[\"one text\"]")).Texts.ShouldBe(["one text"]);
         Should.Throw<EvaluationDataException>(() => DownstreamFile.Read(Write("sst2.jsonl", """{"sentence":"a \ud800","label":1}"""))).Message.ShouldContain("not Unicode");
-        foreach (var (text, says) in new[] { ("[\"a \\udc00\"]", "record 1: the record holds text that is not Unicode"), ("\n \n", "holds no text"), ("[]", "holds no text"), ("[1]", "record 1: text is missing"), ("[\"x\"", "not JSON") })
+        foreach (var (text, says) in new[] { ("[\"a \\udc00\"]", "record 1: the record holds text that is not Unicode"), ("\n \n", "holds no text"), ("[]", "holds no text"), ("[1]", "record 1: text is missing"), ("{\"text\":\"a\"}\nb", "record 2: not JSON"), ("{\"text\":\"a\"}\n{}", "record 2: text is missing"), ("[\"x\"", "not JSON") })
             Should.Throw<EvaluationDataException>(() => TextFile.Read(Write("bad", text))).Message.ShouldContain(says);
     }
 
