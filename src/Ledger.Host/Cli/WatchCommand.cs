@@ -53,7 +53,7 @@ internal static class WatchCommand
             printer.Field("why", $"{stop.Rule} was {Say.Number(stop.Value)}, over {Say.Number(stop.Threshold)}; without it {Say.Number(stop.Without)}{(report.Recorded ? $"   {report.Timeline}@{stop.Revision}" : "")}");
         }
         foreach (var stand in report.Standing)
-            printer.Field("stays", $"{stand.Edit.Id.Short()}  {PastOptions.Fact(stand.Edit)}   {Say.OneLine(stand.By)} released it, and that stands; without it {stand.Rule} would be {Say.Number(stand.Without)}");
+            printer.Field("stays", $"{stand.Edit.Id.Short()}  {PastOptions.Fact(stand.Edit)}   {Say.OneLine(stand.By)} released it, and that stands{(stand.Without is { } without ? $"; without it {stand.Rule} would be {Say.Number(without)}" : $"; {stand.Rule} would fall without it")}");
         foreach (var finding in report.Findings)
             printer.Field(finding.Result is FindingResult.Quarantine or FindingResult.Observed ? "too much" : finding.Result == FindingResult.Passed ? "content" : "not asked", finding.InWords());
         if (!report.Content) printer.Line($"  Nothing that the stream rules may withhold helps: no edit since the last look that was content takes much of it away by itself.");

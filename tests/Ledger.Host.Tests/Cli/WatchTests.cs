@@ -43,6 +43,10 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var again = (await ledger.RunAsync("watch")).ShouldEndWith(4).Out;
         again.ShouldContain("ana released it, and that stands");
         again.ShouldContain($"ledger revert {planted[..8]}");
+        var third = (await ledger.RunAsync("watch")).ShouldEndWith(4).Out;
+        third.ShouldContain("here, before");
+        third.ShouldContain("ana released it, and that stands");
+        third.ShouldContain($"Next: ledger revert {planted[..8]}");
 
         var stability = (await ledger.RunAsync("stability", "--every", "4", "--html", "stability.html", "--json")).ShouldEndWith(0).Json.Single();
         stability.GetProperty("collapses").EnumerateArray().Select(c => c.GetProperty("suspects")[0].GetString()).ShouldBe([planted, planted]);

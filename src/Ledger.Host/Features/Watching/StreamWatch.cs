@@ -51,9 +51,20 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
         if (done)
         {
             var findings = known.Select(k => k.Look!.Findings.First(f => f.Rule == k.Rule.Rule)).ToArray();
-            return new WatchReport(history!.Name, history.Timeline.Revision, policy.ToString(), Recorded: !dryRun, Before: true, findings.All(f => f.Result != FindingResult.Quarantine), findings, [], []);
+            return new WatchReport(history!.Name, history.Timeline.Revision, policy.ToString(), Recorded: !dryRun, Before: true, findings.All(f => f.Result != FindingResult.Quarantine), findings, [], await StandingAsync(known.Select(k => k.Look!).Zip(findings), token));
         }
         return await LookAsync([.. policy.Stream], dryRun, progress, token);
+    }
+
+    /// <summary>Who was left alone by looks that are done: what the figure would be without them is not recorded.</summary>
+    private async Task<IReadOnlyList<WatchReport.Stand>> StandingAsync(IEnumerable<(StabilityObserved Look, Finding Finding)> looks, CancellationToken token)
+    {
+        var released = await ReleasedAsync(history!, token);
+        return [.. from seen in looks
+                   where seen.Finding.Result == FindingResult.Quarantine
+                   from suspect in log!.Collapse(seen.Look, seen.Finding.Rule)?.Suspects ?? []
+                   where released.ContainsKey(suspect) && history!.Timeline.Known(suspect).Status == EditStatus.InEffect
+                   select new WatchReport.Stand(NamedEdit.Of(history!, suspect), seen.Finding.Rule, released[suspect], Without: null)];
     }
 
     private async Task<WatchReport> LookAsync(IReadOnlyList<StreamRule> rules, bool dryRun, IProgress<WatchStep>? progress, CancellationToken token)

@@ -20,8 +20,8 @@ public sealed record WatchReport(
     public sealed record Stop(NamedEdit Edit, long Revision, string Rule, double Value, double Without, double Threshold);
 
     /// <param name="By">Who released it.</param>
-    /// <param name="Without">What the rule's figure would be without it.</param>
-    public sealed record Stand(NamedEdit Edit, string Rule, string By, double Without);
+    /// <param name="Without">What the rule's figure would be without it; null where it was found by an earlier look, which records the edit alone.</param>
+    public sealed record Stand(NamedEdit Edit, string Rule, string By, double? Without);
 }
 
 /// <summary>A long search goes on.</summary>

@@ -93,7 +93,10 @@ public sealed class StreamWatchTests
         (await ledger.HistoryAsync()).Timeline.Known(stand.Edit.Id).Status.ShouldBe(EditStatus.InEffect);
         // Said once, it is not looked for again before the next look is due.
         (await ledger.LookIfDueAsync()).ShouldBeNull();
-        (await ledger.LookAsync()).Content.ShouldBeFalse();
+        // And said again to whoever asks again.
+        var again = await ledger.LookAsync();
+        (again.Before, again.Content).ShouldBe((true, false));
+        again.Standing.ShouldHaveSingleItem().ShouldBe(stand with { Without = null });
     }
 
     [Fact]
