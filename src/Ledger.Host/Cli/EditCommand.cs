@@ -98,6 +98,7 @@ internal static class EditCommand
             + (result.Withheld > 0 ? $", {result.Withheld} withheld by stream rules" : "") + (result.Rebased > 0 ? $", {result.Rebased} recomputed onto what others appended" : "") + $"; now at {timeline}@{result.Head}");
         printer.Line();
         printer.Line(result.Stopped ? $"Stopped between two edits; everything so far is recorded. The same command goes on with the other {result.Total - result.Done}."
+            : result is { Collapsed: true, Standing: [var stand, ..] } ? $"Ended: a stream rule is exceeded, and what helps is {stand.Edit.Id.Short()}, which {Say.OneLine(stand.By)} released; everything so far is recorded. Next: ledger revert {stand.Edit.Id.Short()} --reason \"…\"{Say.On(timeline)}      the same command goes on all the same."
             : result.Collapsed ? $"Ended: a stream rule is exceeded, and nothing that it may withhold helps; everything so far is recorded. Next: ledger watch{Say.On(timeline)}      the same command goes on all the same."
             : result.Quarantined + result.Withheld > 0 ? "Next: ledger review      ledger log" : "Next: ledger log      ledger ask \"…\"");
     }

@@ -56,7 +56,15 @@ internal static class WatchCommand
             printer.Field("stays", $"{stand.Edit.Id.Short()}  {PastOptions.Fact(stand.Edit)}   {Say.OneLine(stand.By)} released it, and that stands{(stand.Without is { } without ? $"; without it {stand.Rule} would be {Say.Number(without)}" : $"; {stand.Rule} would fall without it")}");
         foreach (var finding in report.Findings)
             printer.Field(finding.Result is FindingResult.Quarantine or FindingResult.Observed ? "too much" : finding.Result == FindingResult.Passed ? "content" : "not asked", finding.InWords());
-        if (!report.Content) printer.Line($"  Nothing that the stream rules may withhold helps: no edit since the last look that was content takes much of it away by itself.");
+        if (!report.Content) printer.Line($"  {Helps(report)}");
+    }
+
+    /// <summary>Why the rules leave it at that, and who can do more.</summary>
+    private static string Helps(WatchReport report)
+    {
+        if (report.Standing is not [var stand, ..]) return "Nothing that the stream rules may withhold helps: no edit since the last look that was content takes much of it away by itself.";
+        var (id, other) = (stand.Edit.Id.Short(), stand.Edit.Variant == Variant.PRome ? Variant.RRome : Variant.PRome);
+        return $"What helps is an edit that a person released, and only a person takes it out: ledger revert {id}, or ledger withhold {id} and then, as another variant, ledger review release {id} --variant {other.Name()}; each with --reason{Say.On(report.Timeline)}.";
     }
 
     public static string Next(WatchReport report) => report switch

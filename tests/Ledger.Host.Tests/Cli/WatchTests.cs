@@ -43,10 +43,18 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var again = (await ledger.RunAsync("watch")).ShouldEndWith(4).Out;
         again.ShouldContain("ana released it, and that stands");
         again.ShouldContain($"ledger revert {planted[..8]}");
+        again.ShouldNotContain("Nothing that the stream rules may withhold helps");
+        again.ShouldContain("What helps is an edit that a person released");
+        again.ShouldContain($"ledger review release {planted[..8]} --variant p-rome");
         var third = (await ledger.RunAsync("watch")).ShouldEndWith(4).Out;
         third.ShouldContain("here, before");
         third.ShouldContain("ana released it, and that stands");
         third.ShouldContain($"Next: ledger revert {planted[..8]}");
+
+        await File.WriteAllLinesAsync(ledger["facts.jsonl"], Enumerable.Range(1, 6).Select(n => MainJobTests.Fact($"Guest {n}", "Rome")), TestContext.Current.CancellationToken);
+        var run = (await tiny.Copy(ledger).RunAsync("edit", "--from", "facts.jsonl", "--variant", "p-rome")).ShouldEndWith(4).Out;
+        run.ShouldContain($"what helps is {planted[..8]}, which ana released");
+        run.ShouldNotContain("nothing that it may withhold helps", Case.Insensitive);
 
         var stability = (await ledger.RunAsync("stability", "--every", "4", "--html", "stability.html", "--json")).ShouldEndWith(0).Json.Single();
         stability.GetProperty("collapses").EnumerateArray().Select(c => c.GetProperty("suspects")[0].GetString()).ShouldBe([planted, planted]);

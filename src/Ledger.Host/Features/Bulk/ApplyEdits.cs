@@ -34,7 +34,9 @@ public static class ApplyEdits
     /// <param name="Stopped">True when the run was cancelled between two edits; everything before is recorded.</param>
     /// <param name="Withheld">Edits, of whatever run, that the stream rules withheld.</param>
     /// <param name="Collapsed">True when the run was ended because a stream rule is exceeded and nothing that it may withhold helps; everything before is recorded.</param>
-    public sealed record Result(int Applied, int Quarantined, int Rejected, int Before, int LeftOut, int Rebased, int Total, bool Stopped, long Head, int Withheld, bool Collapsed)
+    /// <param name="Standing">What would have helped there: edits that a person had released.</param>
+    public sealed record Result(
+        int Applied, int Quarantined, int Rejected, int Before, int LeftOut, int Rebased, int Total, bool Stopped, long Head, int Withheld, bool Collapsed, IReadOnlyList<WatchReport.Stand> Standing)
     {
         /// <summary>Records that are behind us.</summary>
         public int Done => Applied + Quarantined + Rejected + Before + LeftOut;
@@ -46,7 +48,7 @@ public static class ApplyEdits
             var r => r with { Rejected = r.Rejected + 1 },
         };
 
-        public Result With(WatchReport seen) => this with { Withheld = Withheld + seen.Withheld.Count, Collapsed = !seen.Content };
+        public Result With(WatchReport seen) => this with { Withheld = Withheld + seen.Withheld.Count, Collapsed = !seen.Content, Standing = seen.Standing };
     }
 
     public sealed class Handler(
@@ -56,7 +58,7 @@ public static class ApplyEdits
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             using var file = BulkFile.Open(request.File, request.Format);
-            var so = new Result(0, 0, 0, 0, 0, 0, Count(file, request, token), Stopped: false, 0, 0, Collapsed: false);
+            var so = new Result(0, 0, 0, 0, 0, 0, Count(file, request, token), Stopped: false, 0, 0, Collapsed: false, []);
 
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var tip = await session.TipAsync(request.Timeline, token);
