@@ -132,10 +132,13 @@ public sealed record GatePolicy(string Name, int Version, ImmutableArray<GateRul
     /// <summary>The default's rules, computed and written down, deciding nothing: for reproducing runs that had no gate.</summary>
     public static GatePolicy Observing { get; } = Default.Observed() with { Name = "observe" };
 
+    /// <summary>What the name of a policy ends in that is <see cref="Observed"/>; no policy that a person sets may.</summary>
+    public const string ObservedSuffix = "-observed";
+
     /// <summary>The same rules, computed and written down, deciding nothing.</summary>
     public GatePolicy Observed() => this with
     {
-        Name = $"{Name}-observed",
+        Name = Name + ObservedSuffix,
         Rules = [.. Rules.Select(r => r with { Action = GateAction.Observe })],
         Stream = [.. Stream.Select(r => r with { Action = GateAction.Observe })],
     };

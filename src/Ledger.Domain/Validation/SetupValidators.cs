@@ -60,6 +60,8 @@ public sealed class GatePolicyValidator : AbstractValidator<GatePolicy>
         RuleFor(p => p.Name)
             .Must(n => n.Length is > 0 and <= 64 && n.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')).WithMessage(p => $"\"{p.Name}\" cannot be a policy's name.")
             .Right(_ => "use letters, digits, dash, dot and underscore, at most 64");
+        RuleFor(p => p.Name).Must(n => !n.EndsWith(GatePolicy.ObservedSuffix, StringComparison.Ordinal))
+            .WithMessage(p => $"\"{p.Name}\" would be mistaken for what judges where the gate of {p.Name[..^GatePolicy.ObservedSuffix.Length]} is off.").Right(_ => $"give it a name that does not end in {GatePolicy.ObservedSuffix}");
         RuleFor(p => p.Version).GreaterThanOrEqualTo(1).WithMessage("the policy's version is {PropertyValue}.").Right(_ => "versions begin with 1");
         RuleFor(p => p.Rules).Custom((rules, context) => Once(context, "Rules", [.. rules.Select(r => (r.Rule, r.Threshold))]));
         RuleFor(p => p.Stream).Custom((rules, context) => Once(context, "Stream", [.. rules.Select(r => (r.Rule, r.Threshold))]));

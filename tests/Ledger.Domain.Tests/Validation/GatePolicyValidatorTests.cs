@@ -17,7 +17,7 @@ public sealed class GatePolicyValidatorTests
     [Fact]
     public void Policies_that_make_sense_are_accepted()
     {
-        foreach (var policy in new[] { GatePolicy.Default, GatePolicy.Observing, Full, Full.Observed() }) Faults(policy).ShouldBeEmpty(policy.ToString());
+        foreach (var policy in new[] { GatePolicy.Default, GatePolicy.Observing, Full, Full.Observed() with { Name = "observed" } }) Faults(policy).ShouldBeEmpty(policy.ToString());
     }
 
     public static TheoryData<string, GatePolicy, string> Contradictions => new()
@@ -42,6 +42,7 @@ public sealed class GatePolicyValidatorTests
         { "an empty text", Full with { Probe = Probe with { Texts = ["A sentence.", " "] } }, "text 1 of the probe is empty" },
         { "generations of no length", Full with { Probe = Probe with { Tokens = 1 } }, "texts of 1 tokens" },
         { "half a surrogate pair", Full with { Probe = Probe with { Texts = ["\ud800"] } }, "not valid Unicode" },
+        { "the name of another policy's observations", Full.Observed(), "mistaken for what judges where the gate of default is off" },
         { "a name of two lines", Full with { Name = "a\nb" }, "cannot be a policy's name" },
     };
 
