@@ -52,6 +52,9 @@ public sealed class EventJson
     /// <summary>Every name this program writes, with its type.</summary>
     public static IReadOnlyDictionary<string, Type> Names => ByName;
 
+    /// <summary>Of a list it is known only when all of it is read: the path that goes with this ends behind the list's last place.</summary>
+    public const string NullInList = "A list holds a null.";
+
     /// <summary>How everything of the domain is written as JSON.</summary>
     public static JsonSerializerOptions Options { get; } = CreateOptions();
 
@@ -155,7 +158,7 @@ public sealed class EventJson
         if (type.Kind == JsonTypeInfoKind.Enumerable)
             type.OnDeserialized = list =>
             {
-                if (((IEnumerable)list).Cast<object?>().Contains(null)) throw new JsonException("A list holds a null.");
+                if (((IEnumerable)list).Cast<object?>().Contains(null)) throw new JsonException(NullInList);
             };
         if (type.Kind != JsonTypeInfoKind.Object || type.Type.Assembly != typeof(EventJson).Assembly) return;
         for (var i = type.Properties.Count - 1; i >= 0; i--)

@@ -30,7 +30,7 @@ internal static class PolicyFile
         }
         catch (JsonException e)
         {
-            throw new SetupException($"{path} is not a gate policy: {e.Message}", "ledger gate --json prints one in the form it should have; docs/event-format.md, GatePolicy, says what each field means");
+            throw new SetupException($"{path} is not a gate policy: {JsonFile.Fault<GatePolicy>(e)}", "ledger gate --json prints one in the form it should have; docs/event-format.md, GatePolicy, says what each field means");
         }
         catch (InvalidOperationException)
         {

@@ -55,4 +55,22 @@ public sealed class GateCommandTests(TinyLedger tiny) : IClassFixture<TinyLedger
         await File.WriteAllTextAsync(ledger["generations.json"], """{ "name": "long", "version": 1, "rules": [{ "rule": "entropy", "threshold": 0.1, "action": "reject" }], "probe": { "tokens": 500 } }""", Token);
         await Failing.ShouldFailAsync(ledger, ["gate", "set", "generations.json"], 2, "192 positions");
     }
+
+    [Theory]
+    [InlineData("stream[0].action", """ "rules": [], "stream": [{ "rule": "drift", "threshold": 1, "every": 5, "action": "withhold" }] """, "$.stream[0].action should be one of observe, quarantine, reject")]
+    [InlineData("rules", """ "rules": {} """, "$.rules should be a list, each of it an object with rule, threshold, action")]
+    [InlineData("a null among the rules", """ "rules": [null] """, "$.rules should be a list")]
+    [InlineData("threshold", """ "rules": [{ "rule": "outlier", "threshold": "high", "action": "reject" }] """, "$.rules[0].threshold should be a number")]
+    [InlineData("a missing bound", """ "rules": [{ "rule": "outlier", "action": "reject" }] """, "$.rules[0] should be an object with rule, threshold, action")]
+    [InlineData("every", """ "rules": [], "stream": [{ "rule": "drift", "threshold": 1, "every": 2.5 }] """, "$.stream[0].every should be a whole number")]
+    [InlineData("texts", """ "rules": [], "probe": { "texts": ["a", 3] } """, "$.probe.texts[1] should be a text")]
+    [InlineData("an unknown field", """ "rules": [], "probe": { "text": ["a"] } """, "$.probe has a field \"text\"; it should be an object with texts, tokens, seed")]
+    [InlineData("no JSON", """ "rules": [, """, "LineNumber: 0")]
+    public async Task What_is_wrong_in_a_policy_file_is_said_in_the_files_terms(string what, string fields, string says)
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllTextAsync(ledger["odd.json"], $$"""{ "name": "odd", "version": 1,{{fields}}}""", Token);
+        await Failing.ShouldFailAsync(ledger, ["gate", "set", "odd.json"], 2, says, what);
+        (await ledger.RunAsync("gate", "set", "odd.json")).Err.ShouldNotContain("Ledger.");
+    }
 }
