@@ -62,7 +62,7 @@ internal static class GateCommand
             [
                 .. policy.Rules.Select(r => new[] { $"  {r.Rule}", Bound(r.Rule, r.Threshold), Name(r.Action), "each edit" }),
                 .. policy.Rules.Any(r => r.Rule == Rules.NonFinite) ? Array.Empty<string[]>() : [[$"  {Rules.NonFinite}", "", "reject", "each edit"]],
-                .. policy.Stream.Select(r => new[] { $"  {r.Rule}", Bound(r.Rule, r.Threshold), r.Action == GateAction.Quarantine ? "withhold" : Name(r.Action), $"every {r.Every} revisions" }),
+                .. policy.Stream.Select(r => new[] { $"  {r.Rule}", Bound(r.Rule, r.Threshold), Name(r.Action), $"every {r.Every} revisions" }),
             ],
             flexible: 0);
         if (policy.Probe is { } probe) printer.Field("probe", $"{Say.Count(probe.Texts.Length, "text")}; generations of {probe.Tokens} tokens, seed {probe.Seed}");

@@ -22,6 +22,7 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var set = (await ledger.RunAsync("gate", "set", "guarded.json", "--probe", "probe.txt")).ShouldEndWith(0).Out;
         set.ShouldContain("6 texts; generations of 24 tokens, seed 0");
         set.ShouldContain("the base's perplexity on it is");
+        set.Split('\n').Single(l => l.Contains("cumulative-distance", StringComparison.Ordinal)).ShouldContain("quarantine");     // the word that the file takes
 
         var report = (await ledger.RunAsync("watch", "--json")).ShouldEndWith(4).Json.Single();
         var stop = report.GetProperty("withheld").EnumerateArray().ShouldHaveSingleItem();
