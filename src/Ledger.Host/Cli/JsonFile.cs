@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
@@ -14,7 +15,7 @@ internal static partial class JsonFile
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), EventJson.Options) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize<T>(Bytes(path), EventJson.Options) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {
@@ -24,6 +25,13 @@ internal static partial class JsonFile
         {
             throw new SetupException($"{path} cannot be read: {e.Message}", "name a file that can");
         }
+    }
+
+    /// <summary>A file's bytes without the byte order mark that editors put before them.</summary>
+    public static ReadOnlySpan<byte> Bytes(string path)
+    {
+        ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+        return bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
     }
 
     /// <summary>What is wrong in the file's own terms: where, and what belongs there. The library's words name types of this program.</summary>

@@ -19,7 +19,7 @@ internal static class PolicyFile
     {
         try
         {
-            var policy = JsonNode.Parse(File.ReadAllBytes(path), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject ?? throw new JsonException("it is not an object");
+            var policy = JsonNode.Parse(JsonFile.Bytes(path), documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject ?? throw new JsonException("it is not an object");
             Complete(policy);
             if (texts is not null)
             {

@@ -1,3 +1,4 @@
+using System.Text;
 using Ledger.Host.Tests.Support;
 
 namespace Ledger.Host.Tests.Cli;
@@ -17,6 +18,15 @@ public sealed class GateCommandTests(TinyLedger tiny) : IClassFixture<TinyLedger
         (await ledger.RunAsync("gate", "set", "next.json")).ShouldEndWith(0).Out.ShouldContain("observe@2");
         (await ledger.RunAsync("gate", "--json")).Out.ShouldBe(shown.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal));
         await Failing.ShouldFailAsync(ledger, ["gate", "set", "next.json"], 2, "has had observe@2 or a later version");
+    }
+
+    [Fact]
+    public async Task A_policy_behind_a_byte_order_mark_is_read_like_texts_and_records_behind_one()
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllTextAsync(ledger["marked.json"], """{ "name": "marked", "version": 1, "rules": [] }""", new UTF8Encoding(encoderShouldEmitUTF8Identifier: true), Token);
+        (await File.ReadAllBytesAsync(ledger["marked.json"], Token))[0].ShouldBe((byte)0xEF);
+        (await ledger.RunAsync("gate", "set", "marked.json")).ShouldEndWith(0).Out.ShouldContain("marked@1");
     }
 
     [Fact]
