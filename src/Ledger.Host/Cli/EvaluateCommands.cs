@@ -4,6 +4,8 @@ using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Features.Evaluating;
+using Ledger.Host.Features.Paper;
+using Ledger.Projections.Evaluation;
 
 namespace Ledger.Host.Cli;
 
@@ -77,13 +79,21 @@ internal static class EvaluateCommands
                     [.. lines.Select(l => new[]
                     {
                         $"{l.Timeline}@{l.Revision}", l.Suite, Say.OneLine(l.Source), l.Done == l.Items ? Say.Count(l.Items) : $"{Say.Count(l.Done)} of {Say.Count(l.Items)}",
-                        string.Join("  ", l.Totals.Select(m => $"{m.Name} {Value(m)}")), Say.OneLine(l.By), Say.Ago(l.Time, face.Time.GetUtcNow()),
+                        Result(l), Say.OneLine(l.By), Say.Ago(l.Time, face.Time.GetUtcNow()),
                     })],
                     flexible: 4);
             return Errors.Done;
         });
         return command;
     }
+
+    /// <summary>On one line. Records edited alone have forty figures; their report has the rest.</summary>
+    private static string Result(ShowEvaluations.Line line) => string.Join("  ", line.Suite != IndependentEdits.Suite ? line.Totals.Select(m => $"{m.Name} {Value(m)}")
+        : from m in line.Totals
+          let parts = m.Name.Split(' ')
+          where parts[^1] is IndependentEdits.AbsDelta or "ES" or EvaluationTotals.Entropy
+          group $"{parts[^1]} {Value(m)}" by parts[0] into of
+          select $"{of.Key} {string.Join(' ', of)}");
 
     private static void Print(Printer printer, EvaluateRevision.Result r)
     {
@@ -96,15 +106,18 @@ internal static class EvaluateCommands
         printer.Line();
         var before = r.Evaluations.Sum(e => e.Before);
         if (before > 0) printer.Line($"{Say.Count(before, "item")} of {Say.Count(r.Evaluations.Sum(e => (long)e.Items))} had been recorded before.");
-        var compare = r.Evaluations.Any(e => e.Base is null && e.Suite != Ledger.Projections.Evaluation.EvaluationTotals.Retention);
+        var compare = r.Evaluations.Any(e => e.Base is null && e.Suite != EvaluationTotals.Retention);
         printer.Line($"Next: ledger evaluations{Say.On(r.Timeline)}" + (compare ? "      to compare with the base, give the same command for main@0" : ""));
     }
 
-    private static string Value(Measurement m) => m.Count == 0 && m.Name != "invalid" ? "none" : m.Name switch
+    /// <summary>Of records edited alone a name says first whose figure it is: <c>rome ES</c>.</summary>
+    private static string Value(Measurement m) => m.Name[(m.Name.LastIndexOf(' ') + 1)..] switch
     {
+        var name when m.Count == 0 && name != "invalid" => "none",
         "ES" or "PS" or "NS" or "S" or "EM" or "PM" or "NM" => m.Value.ToString("0.0", CultureInfo.InvariantCulture),
         "invalid" => m.Value.ToString("0", CultureInfo.InvariantCulture),
-        "accuracy" or "F1" or "MCC" or "entropy" or "ngram-entropy" => m.Value.ToString("0.000", CultureInfo.InvariantCulture),
+        "accuracy" or "F1" or "MCC" or EvaluationTotals.Entropy or EvaluationTotals.NGramEntropy => m.Value.ToString("0.000", CultureInfo.InvariantCulture),
+        IndependentEdits.AbsDelta => Say.Small(m.Value),
         _ => Say.Number(m.Value),
     };
 

@@ -50,6 +50,11 @@ public sealed class PaperTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var ledger = await WithDataAsync();
         (await ledger.RunAsync(Whole)).ShouldEndWith(0);
 
+        // The ledger's own list has them in a line that can be read.
+        var listed = (await ledger.RunAsync("evaluations")).ShouldEndWith(0).Out.Split('\n').Single(l => l.Contains("independent-edits", StringComparison.Ordinal));
+        listed.Length.ShouldBeLessThan(280);
+        listed.ShouldMatch(@"base ES \d+\.\d  rome abs-delta \d\.\de-\d+ ES \d+\.\d entropy \d\.\d{3}  r-rome abs-delta .* p-rome abs-delta");
+
         var independent = Csv(await ReadAsync(ledger, "independent.csv"));
         independent.Select(r => (r["record"], r["variant"])).ShouldBe(Enumerable.Range(1, 6).SelectMany(i => new[] { "rome", "r-rome", "p-rome" }.Select(v => ($"{i}", v))));
         var sequential = Csv(await ReadAsync(ledger, "sequential.csv"));
