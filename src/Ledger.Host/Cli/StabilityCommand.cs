@@ -45,6 +45,8 @@ internal static class StabilityCommand
             flexible: 1);
         printer.Line();
         printer.Line($"{r.Timeline}@{r.Revision}   {(shown.Count < r.Points.Length ? $"every {every}th revision and what was stopped, of {Say.Count(r.Points.Length)}; --csv has all" : Say.Count(r.Points.Length, "revision"))}");
+        if (r.Texts is [var text, .. var others])
+            printer.Field("perplexity", $"on {Say.OneLine(text.Name)}" + (others.Length == 0 ? "" : $"; --json and --html have those on {string.Join(", ", others.Select(t => Say.OneLine(t.Name)))}, too"));
         foreach (var c in r.Collapses) printer.Field("collapse", $"{r.Timeline}@{c.Revision}: {c.Rule} {Say.Number(c.Value)}, over {Say.Number(c.Threshold)} ({c.Policy}); suspects {(c.Suspects.IsEmpty ? "none" : string.Join(", ", c.Suspects.Take(5).Select(s => s.Short())))}");
         printer.Line();
         printer.Line(page is not null ? $"written to {page}" : "Next: the same with --html FILE      ledger drift");

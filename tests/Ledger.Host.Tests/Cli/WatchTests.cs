@@ -70,6 +70,37 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
+    public async Task Stability_never_shows_a_perplexity_beside_one_of_another_text_without_saying_so()
+    {
+        var (ledger, _) = await PlantedAsync(watchedFromTheStart: false);
+        (await ledger.RunAsync("gate", "set", "guarded.json", "--probe", "probe.txt")).ShouldEndWith(0);
+        (await ledger.RunAsync("watch")).ShouldEndWith(4);
+        await File.WriteAllLinesAsync(ledger["odd.txt"], ["0x7f 0x45 0x4c 0x46", "zzzz qqqq"], TestContext.Current.CancellationToken);
+        (await ledger.RunAsync("evaluate", "main@5", "--text", "odd.txt")).ShouldEndWith(0);
+
+        var before = (await ledger.RunAsync("stability", "--json")).ShouldEndWith(0).Json.Single();
+        before.GetProperty("texts").EnumerateArray().Select(t => (t.GetProperty("isProbe").GetBoolean(), t.GetProperty("readings").EnumerateArray().Select(r => r.GetProperty("revision").GetInt64()).Contains(5))).ShouldBe([(true, false), (false, true)]);
+        Points(before).ShouldNotContainKey(5);
+        Points(before).Values.ShouldAllBe(p => p.Of == "probe of guarded@1");
+        var shown = (await ledger.RunAsync("stability", "--html", "stability.html")).ShouldEndWith(0).Out;
+        shown.ShouldContain("on probe of guarded@1; --json and --html have those on odd.txt (");
+        (await File.ReadAllTextAsync(ledger["stability.html"], TestContext.Current.CancellationToken)).ShouldContain("perplexity on it was not measured: odd.txt (");
+
+        // Another probe reads anew, and replaces no figure of a text that is not its own.
+        await File.WriteAllTextAsync(ledger["next.json"], Rules.Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        (await ledger.RunAsync("gate", "set", "next.json", "--probe", "odd.txt")).ShouldEndWith(0);
+        Points((await ledger.RunAsync("stability", "--json")).Json.Single()).ShouldBe(Points(before));
+        (await ledger.RunAsync("watch")).ExitCode.ShouldBeOneOf(0, 4);
+        var after = (await ledger.RunAsync("stability", "--json")).ShouldEndWith(0).Json.Single();
+        Points(after).Values.ShouldAllBe(p => p.Of == "probe of guarded@2");
+        var old = after.GetProperty("texts").EnumerateArray().Single(t => t.GetProperty("name").GetString() == "probe of guarded@1");
+        old.GetProperty("readings").EnumerateArray().ToDictionary(r => r.GetProperty("revision").GetInt64(), r => (r.GetProperty("perplexity").GetDouble(), (string?)"probe of guarded@1")).ShouldBe(Points(before));
+
+        static Dictionary<long, (double, string? Of)> Points(JsonElement stability) => stability.GetProperty("points").EnumerateArray().Where(p => p.GetProperty("perplexity").ValueKind == JsonValueKind.Number)
+            .ToDictionary(p => p.GetProperty("revision").GetInt64(), p => (p.GetProperty("perplexity").GetDouble(), p.GetProperty("perplexityOf").GetString()));
+    }
+
+    [Fact]
     public async Task A_run_of_edits_is_watched_over_goes_on_without_the_culprit_and_ends_like_one_that_stopped_something()
     {
         var (ledger, planted) = await PlantedAsync(watchedFromTheStart: true);

@@ -16,8 +16,9 @@ public static class ShowStability
 
     /// <summary>The stable fields of <c>stability --json</c>.</summary>
     /// <param name="Policy">The present one, whose bounds stand beside the figures.</param>
+    /// <param name="Texts">What perplexity was measured on; of the first one the points tell.</param>
     /// <param name="Collapses">What the stream rules saw on the way.</param>
-    public sealed record Result(string Ledger, string Timeline, long Revision, GatePolicy Policy, ImmutableArray<StabilityPoint> Points, ImmutableArray<CollapseDetected> Collapses);
+    public sealed record Result(string Ledger, string Timeline, long Revision, GatePolicy Policy, ImmutableArray<StabilityPoint> Points, ImmutableArray<TextPerplexity> Texts, ImmutableArray<CollapseDetected> Collapses);
 
     public sealed class Handler(LedgerSessions sessions) : IRequestHandler<Request, Result>
     {
@@ -32,7 +33,8 @@ public static class ShowStability
             // What happened beside an ancestor after it was left is another history's.
             var collapses = observations.Select(e => e.Event).OfType<CollapseDetected>()
                 .Where(c => c.Revision <= Math.Min(point.Revision, session.Setup.LastOf(session.Setup.Timelines[c.Timeline], point.Timeline)));
-            return new Result(session.Setup.Base.Name, history.Name, history.Timeline.Revision, session.Setup.Policy, Stability.Of(history, observations, request.Every, token), [.. collapses]);
+            var (points, texts) = Stability.Of(history, observations, session.Setup.Policies, request.Every, token);
+            return new Result(session.Setup.Base.Name, history.Name, history.Timeline.Revision, session.Setup.Policy, points, texts, [.. collapses]);
         }
     }
 }

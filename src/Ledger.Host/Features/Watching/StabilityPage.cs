@@ -26,14 +26,19 @@ internal static class StabilityPage
         page.Figure(
             Charts.OverRevisions("drift of the edits in effect", new ChartAxis("drift at k_v"), [Series("median", r, p => p.DriftMedian), Series("largest", r, p => p.DriftMax)], Bound(r, StreamRules.Drift)),
             "How far the weights have left what each edit in effect wrote: 0 as written, 1 as far off as the base.");
-        if (Series("perplexity", r, p => p.PerplexityRatio) is { Points: [_, ..] } perplexity)
+        var texts = r.Texts.Select(t => (t.IsProbe, Series: new ChartSeries(t.Name, [.. t.Readings.Where(x => x.Ratio is not null).Select(x => new ChartPoint(x.Revision, x.Ratio!.Value))]))).Where(t => t.Series.Points.Count > 0).ToArray();
+        if (texts.Length > 0)
         {
             page.Heading("Perplexity");
             page.Figure(
                 // A collapse multiplies it by a hundred; what is no collapse has no place on decades.
-                Charts.OverRevisions("perplexity", new ChartAxis("perplexity over the base's", Log: perplexity.Points.Max(p => p.Y) > 10), [perplexity], Bound(r, StreamRules.ProbePerplexity) ?? Bound(r, Rules.Perplexity)),
-                "Where it was observed: by the gate's probe, the stream rules or an evaluation.");
+                Charts.OverRevisions(
+                    "perplexity", new ChartAxis("perplexity over the base's", Log: texts.Max(t => t.Series.Points.Max(p => p.Y)) > 10), [.. texts.Select(t => t.Series)],
+                    texts.Any(t => t.IsProbe) ? Bound(r, StreamRules.ProbePerplexity) ?? Bound(r, Rules.Perplexity) : null),
+                "Where it was observed: by the gate's probe, the stream rules or an evaluation; each text over the base's on that text. A bound is for the present policy's probe.");
         }
+        if (r.Texts.Where(t => t.Readings.All(x => x.Ratio is null)).Select(t => t.Name).ToArray() is { Length: > 0 } alone)
+            page.Paragraph($"Not drawn, because the base's perplexity on it was not measured: {string.Join(", ", alone)}.");
         if (Series("entropy", r, p => p.Entropy) is { Points: [_, ..] } entropy)
         {
             page.Heading("Entropy");
