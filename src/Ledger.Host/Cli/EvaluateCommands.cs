@@ -123,7 +123,7 @@ internal static class EvaluateCommands
 
     /// <summary>Where a score is of fewer records than were asked: the others have no prompts for it.</summary>
     private static string OfFewer(EvaluateRevision.Line e, Measurement m) =>
-        e.Suite is Ledger.Projections.Evaluation.EvaluationTotals.CounterFact or Ledger.Projections.Evaluation.EvaluationTotals.Retention && m.Count > 0 && m.Count < e.Items ? $" of {Say.Count(m.Count)}" : "";
+        e.Suite is EvaluationTotals.CounterFact or EvaluationTotals.Retention && m.Count > 0 && m.Count < e.Items ? $" of {Say.Count(m.Count)}" : "";
 
     private sealed class Steps(ProgressLine line) : IProgress<EvaluateRevision.Step>
     {
