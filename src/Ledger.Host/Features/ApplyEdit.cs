@@ -47,25 +47,13 @@ public static class ApplyEditFeature
             {
                 var (e, rebases) = await pipeline.RecordAsync(command.Request, command.Variant, by, CommandContext.For(command.Author), request.OnConflict, progress, token);
                 var result = EditResult.Of(e!.Record, tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
-                return result with { Watch = await WatchAsync(session, request, bench, token) };
+                return result with { Watch = await new StreamWatch(session, request.Timeline, guard, request.Model, () => bench, request.OnConflict).LookIfDueAsync(token) };
             }
             catch (TimelineConflictException conflict)
             {
                 throw conflict.Advising(request.OnConflict == OnConflict.Fail
                     ? "nothing was recorded; repeat the command, or let it follow by itself with --on-conflict rebase"
                     : $"nothing was recorded: it followed {EditPipeline.MostRebases} times and was overtaken each time; repeat the command when the others are done");
-            }
-        }
-
-        private async Task<WatchReport?> WatchAsync(LedgerSession session, Request request, Workbench bench, CancellationToken token)
-        {
-            try
-            {
-                return await new StreamWatch(session, request.Timeline, guard, request.Model, () => bench, request.OnConflict).LookIfDueAsync(token);
-            }
-            catch (TimelineConflictException conflict)
-            {
-                throw new WatchOvertakenException(conflict);
             }
         }
     }

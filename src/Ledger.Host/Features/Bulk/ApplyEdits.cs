@@ -126,17 +126,9 @@ public static class ApplyEdits
         /// <summary>Has the stream rules look if they are due; the next edit goes onto what they left.</summary>
         private static async Task<WatchReport?> LookAsync(StreamWatch? watch, EditPipeline pipeline, CancellationToken token)
         {
-            if (watch is null) return null;
-            try
-            {
-                var seen = await watch.LookIfDueAsync(token);
-                if (seen is not null) await pipeline.FollowAsync(token);
-                return seen;
-            }
-            catch (TimelineConflictException conflict)
-            {
-                throw new WatchOvertakenException(conflict);
-            }
+            if (watch is null || await watch.LookIfDueAsync(token) is not { } seen) return null;
+            await pipeline.FollowAsync(token);
+            return seen;
         }
 
         /// <returns>Null when the timeline has this record's edit already.</returns>

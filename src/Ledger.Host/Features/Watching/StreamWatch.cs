@@ -27,7 +27,7 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
 
     /// <summary>Looks at the rules that are due since their last look.</summary>
     /// <returns>Null where none is.</returns>
-    /// <exception cref="TimelineConflictException">Somebody else appended meanwhile; what was recorded so far stays.</exception>
+    /// <exception cref="WatchOvertakenException">Somebody else appended meanwhile; what was recorded so far stays.</exception>
     public async Task<WatchReport?> LookIfDueAsync(CancellationToken token)
     {
         if (session.Setup.Policy.Stream.IsEmpty) return null;
@@ -35,7 +35,14 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
         var due = new List<StreamRule>();
         foreach (var rule in session.Setup.Policy.Stream)
             if (await IsDueAsync(rule, token)) due.Add(rule);
-        return due.Count == 0 ? null : await LookAsync(due, dryRun: false, null, token);
+        try
+        {
+            return due.Count == 0 ? null : await LookAsync(due, dryRun: false, null, token);
+        }
+        catch (TimelineConflictException conflict)
+        {
+            throw new WatchOvertakenException(conflict);
+        }
     }
 
     /// <summary>Looks at all rules, unless they were looked at where the timeline stands now.</summary>
