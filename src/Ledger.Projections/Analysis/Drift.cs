@@ -37,6 +37,9 @@ public sealed record Drift(EditId Edit, double AtKV, double AtKBar, double Resid
         return drifts.MoveToImmutable();
     }
 
+    /// <summary>At k_v and ascending, of all edits in effect under themselves; those that have no drift are left out.</summary>
+    public static double[] AllAtKV(IReadOnlyList<EffectiveEdit> edits, CancellationToken token) => [.. Of(edits, [.. edits.Select(e => e.Delta)], token).Select(d => d.AtKV).Where(d => !double.IsNaN(d)).Order()];
+
     private static IEnumerable<KeyPoint> Points(EffectiveEdit edit)
     {
         yield return new KeyPoint(edit.KV, edit.BaseOutKV);

@@ -26,7 +26,7 @@ public static class StreamMeasures
     /// <returns>0 where no edit has a drift.</returns>
     public static double DriftOf(IReadOnlyList<EffectiveEdit> edits, CancellationToken token)
     {
-        double[] drifts = [.. Drift.Of(edits, [.. edits.Select(e => e.Delta)], token).Select(d => d.AtKV).Where(d => !double.IsNaN(d)).Order()];
+        var drifts = Drift.AllAtKV(edits, token);
         return drifts.Length == 0 ? 0 : drifts[Math.Min(drifts.Length - 1, (int)Math.Ceiling(DriftQuantile * drifts.Length) - 1)];
     }
 }

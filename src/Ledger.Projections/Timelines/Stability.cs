@@ -78,7 +78,7 @@ public static class Stability
         var taken = (row.Event as EditsTaken)?.Edits.LastOrDefault(t => t.IsTaken);
         var own = signals?.Own;
         var edits = past.EditsInEffect();
-        double[] drifts = drift ? [.. Drift.Of(edits, [.. edits.Select(e => e.Delta)], token).Select(d => d.AtKV).Where(d => !double.IsNaN(d)).Order()] : [];
+        var drifts = drift ? Drift.AllAtKV(edits, token) : [];
         var numel = edits.IsEmpty ? 1.0 : (double)edits[0].Delta.R.Length * edits[0].Delta.U.Length;
         return new StabilityPoint(
             row.Revision, row.Envelope.Metadata.Time, RevisionFacts.What(row.Event), row.Edits.IsEmpty ? null : row.Edits[^1], signals?.Chosen ?? taken?.Variant, own?.AbsDelta ?? taken?.AbsDelta,
