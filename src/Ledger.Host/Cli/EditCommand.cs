@@ -53,7 +53,7 @@ internal static class EditCommand
             var conflict = parsed.GetValue(onConflict) == "rebase" ? OnConflict.Rebase : OnConflict.Fail;
             if (parsed.GetValue(from) is { } file)
             {
-                BulkFormat? form = parsed.GetValue(format) is { } named ? BulkFormats.All.Single(f => f.Name() == named) : null;
+                var form = BulkFormats.Named(parsed.GetValue(format));
                 return Bulk(face, printer, new ApplyEdits.Request(ledger, timeline, model, file, form, parsed.GetValue(first), parsed.GetValue(skipBad), conflict, v, author, why, where, GateOff: false, null), token);
             }
             var request = new EditRequest(parsed.GetValue(prompt)!, parsed.GetValue(subject)!, parsed.GetValue(to)!) { TrueTarget = parsed.GetValue(was) };

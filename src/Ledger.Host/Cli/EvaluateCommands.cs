@@ -40,7 +40,7 @@ internal static class EvaluateCommands
         face.Bind(command, async (parsed, printer, token) =>
         {
             var line = new ProgressLine(face);
-            BulkFormat? form = parsed.GetValue(format) is { } named ? BulkFormats.All.Single(f => f.Name() == named) : null;
+            var form = BulkFormats.Named(parsed.GetValue(format));
             EvaluateRevision.Result r;
             try
             {

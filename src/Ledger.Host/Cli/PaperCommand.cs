@@ -43,7 +43,7 @@ internal static class PaperCommand
         face.Bind(command, async (parsed, printer, token) =>
         {
             var folder = PaperReport.RequireFolder(parsed.GetRequiredValue(output));
-            BulkFormat? form = parsed.GetValue(format) is { } named ? BulkFormats.All.Single(f => f.Name() == named) : null;
+            var form = BulkFormats.Named(parsed.GetValue(format));
             var plan = new PaperPlan(
                 parsed.GetValue(records), form, parsed.GetValue(text), parsed.GetValue(downstream) ?? [], [.. VariantNames.All.Where(v => parsed.GetValue(variant)!.Contains(v.Name()))],
                 parsed.GetValue(independent) ?? Records, parsed.GetValue(sequential) ?? Records, parsed.GetValue(every) ?? Edits, parsed.GetValue(gate) == "on", parsed.GetValue(prefix)!, parsed.GetValue(seed));

@@ -22,6 +22,9 @@ public static class BulkFormats
 
     public static string Name(this BulkFormat format) => format.ToString().ToLowerInvariant();
 
+    /// <param name="name">One of the names, or null where none was given.</param>
+    public static BulkFormat? Named(string? name) => name is null ? null : All.Single(f => f.Name() == name);
+
     /// <summary>What tells a form from the others.</summary>
     public const string Marks = "counterfact (requested_rewrite), zsre (subject, src, alt), plain (prompt, subject, target) or csv (a header with those)";
 }
