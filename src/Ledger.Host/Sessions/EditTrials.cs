@@ -24,9 +24,6 @@ public sealed class EditTrials(IModelEditor editor, ContextTemplates templates, 
 {
     public EditComputation Compute(EditRequest request, Hyperparameters h, CancellationToken token) => editor.Compute(request, templates, h, c, null, token);
 
-    /// <summary>Of texts, with what the model runs with; NaN where the weights give none.</summary>
-    public double Perplexity(IReadOnlyList<string> texts, CancellationToken token) => TextLikelihood.Perplexity(editor.Likelihoods(texts, token));
-
     /// <summary>Each request edited alone under each variant.</summary>
     /// <param name="requests">With a true target, which the scores compare with.</param>
     public Dictionary<Variant, EditScores> Score(IEnumerable<EditRequest> requests, Hyperparameters h, IReadOnlyCollection<Variant> variants, CancellationToken token)

@@ -43,7 +43,7 @@ public sealed class DetectorAcceptance(MeasuredLedger measured)
         if (count == 1) chosen = chosen[^1..];
         var texts = TextFile.Read(Shared.RequireShared("data", "text", "me_ppl_50.json")).Texts;
         var edits = Edit(
-            new LineFile<Edited>(ledgers["edits.jsonl"]), new EditTrials(bench.Editor, session.Setup.RequireTemplates(), c), session.Setup.Base.Hyperparameters, requests, chosen, count == 1 ? texts[..FewTexts] : texts);
+            new LineFile<Edited>(ledgers["edits.jsonl"]), bench.Editor, new EditTrials(bench.Editor, session.Setup.RequireTemplates(), c), session.Setup.Base.Hyperparameters, requests, chosen, count == 1 ? texts[..FewTexts] : texts);
 
         var cases = chosen.Zip(edits, (chosen, edit) => new Case(chosen.Part, chosen.Half, requests[edit.Index], edit)).ToArray();
         foreach (var (one, scanned) in cases.Zip(chosen)) (one.Edit.Of(Variant.Rome).KvU / one.Edit.Of(Variant.Rome).KuU).ShouldBe(scanned.Scanned.Ratio, 1e-3, one.Request.Subject);
@@ -108,18 +108,21 @@ public sealed class DetectorAcceptance(MeasuredLedger measured)
         return new[] { (Part.Random, random), (Part.LowRatio, low), (Part.LargeChange, large) }.SelectMany(p => p.Item2.Select((s, i) => new Chosen(p.Item1, i % 2, s)));
     }
 
-    private static List<Edited> Edit(LineFile<Edited> file, EditTrials trials, Hyperparameters h, EditRequest[] requests, Chosen[] chosen, IReadOnlyList<string> texts)
+    private static List<Edited> Edit(LineFile<Edited> file, IModelEditor editor, EditTrials trials, Hyperparameters h, EditRequest[] requests, Chosen[] chosen, IReadOnlyList<string> texts)
     {
         var known = file.Read().ToDictionary(e => e.Index);
         double? atBase = null;
         foreach (var index in chosen.Select(x => x.Scanned.Index).Where(i => !known.ContainsKey(i)))
         {
-            atBase ??= trials.Perplexity(texts, Token);
+            atBase ??= Perplexity();
             var x = trials.Compute(requests[index], h, Token);
-            known[index] = new Edited(index, atBase.Value, [.. VariantNames.All.Select(v => Factors.Of(v, x)).Select(f => new EditedVariant(f.Variant, f.AbsDelta, f.KuU, f.KvU, trials.With(f.Delta, () => trials.Perplexity(texts, Token), Token)))]);
+            known[index] = new Edited(index, atBase.Value, [.. VariantNames.All.Select(v => Factors.Of(v, x)).Select(f => new EditedVariant(f.Variant, f.AbsDelta, f.KuU, f.KvU, trials.With(f.Delta, Perplexity, Token)))]);
             file.Append(known[index]);
         }
         return [.. chosen.Select(x => known[x.Scanned.Index])];
+
+        // NaN where the weights give none.
+        double Perplexity() => TextLikelihood.Perplexity(editor.Likelihoods(texts, Token));
     }
 
     private static void Print(Case[] cases)
