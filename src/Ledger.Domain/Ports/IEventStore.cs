@@ -19,7 +19,7 @@ public interface IEventStore : IAsyncDisposable
     /// <returns>Where the event lies, once it is durable.</returns>
     /// <exception cref="StreamConflictException">The stream ends elsewhere.</exception>
     /// <exception cref="EventTooLargeException">Data or metadata exceed <see cref="MaxEventBytes"/>.</exception>
-    /// <exception cref="EventIdTakenException">Another stream holds an event with this id.</exception>
+    /// <exception cref="EventIdTakenException">Another stream holds an event with this id, and the store can see that: one file can, a cluster of servers knows ids stream by stream.</exception>
     Task<AppendResult> AppendAsync(StreamName stream, ExpectedRevision expected, NewEvent e, CancellationToken token);
 
     /// <summary>The events of a stream from a number on, in order; nothing for a stream that does not exist.</summary>

@@ -1,0 +1,308 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Google.Protobuf;
+using Grpc.Core;
+using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
+using Ledger.Host.Stores.EventStoreDb.Protocol;
+using static Ledger.Host.Stores.EventStoreDb.Protocol.ReadReq.Types;
+using static Ledger.Host.Stores.EventStoreDb.Protocol.ReadReq.Types.Options.Types;
+
+namespace Ledger.Host.Stores.EventStoreDb;
+
+/// <summary>
+/// One ledger's events on an EventStoreDB or KurrentDB: a stream is <c>LEDGER.STREAM</c> there, so that a cluster holds many ledgers and other applications beside them; a position is the log's
+/// commit position. An append is repeated until the server says what became of it, which is safe: the server knows one that it has by its id and its place. Safe for several tasks at once.
+/// </summary>
+public sealed class EventStoreDbStore : IEventStore
+{
+    /// <summary>How far the server looks for events of the ledger before it says how far it looked.</summary>
+    private const uint Window = 1000;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly ServerConnection connection;
+    private readonly string prefix;
+    private readonly ConcurrentDictionary<StreamName, StreamIds> ids = [];
+
+    private EventStoreDbStore(ServerConnection connection, LedgerId ledger)
+    {
+        this.connection = connection;
+        Ledger = ledger;
+        prefix = $"{ledger}.";
+    }
+
+    public LedgerId Ledger { get; }
+
+    public ServerAddress Server => connection.Server;
+
+    /// <summary>What the server says it is.</summary>
+    public string ServerVersion => connection.Version;
+
+    /// <summary>Connects; whether the server holds such a ledger is not asked.</summary>
+    /// <exception cref="ServerUnreachableException">Nothing answers.</exception>
+    /// <exception cref="ServerCredentialsException">User or password are wrong.</exception>
+    /// <exception cref="ServerVersionException">It is too old, or something else.</exception>
+    public static async Task<EventStoreDbStore> OpenAsync(ServerAddress server, LedgerId ledger, TimeProvider time, CancellationToken token) =>
+        new(await ServerConnection.OpenAsync(server, time, token), ledger);
+
+    /// <summary>The ledgers that a server holds, in the order in which they were opened. The server goes through all it has.</summary>
+    public static async IAsyncEnumerable<LedgerOpened> LedgersAsync(ServerAddress server, TimeProvider time, [EnumeratorCancellation] CancellationToken token)
+    {
+        await using var connection = await ServerConnection.OpenAsync(server, time, token);
+        var (position, filter) = (new OfAll { Start = new Empty() }, new Filter { EventType = new() { Prefix = { "ledger-opened." } }, Max = Window, CheckpointEveryWindows = 1 });
+        await foreach (var message in connection.ReadAsync(() => ReadAll(position, filter), endless: false, token))
+        {
+            if (message.ContentCase != ReadResp.ContentOneofCase.Event) continue;
+            var e = message.Event.Event;
+            var again = position.FromCase == OfAll.FromOneofCase.Position && position.Position.Commit == e.Commit;
+            position = new OfAll { Position = new LogPosition { Commit = e.Commit, Prepare = e.Prepare } };
+            var name = e.StreamIdentifier.StreamName.ToStringUtf8();
+            if (again || name.IndexOf('.') is var dot && (dot < 0 || !LedgerId.TryParse(name[..dot], null, out var ledger) || name[(dot + 1)..] != StreamName.Of(ledger).ToString())) continue;
+            if (EventJson.Current.Read(new EventStoreDbStore(connection, LedgerId.Parse(name[..dot])).Event(e)).Event is LedgerOpened opened) yield return opened;
+        }
+    }
+
+    public async Task<AppendResult> AppendAsync(StreamName stream, ExpectedRevision expected, NewEvent e, CancellationToken token)
+    {
+        var size = Math.Max(e.Data.Length, e.Metadata.Length);
+        if (size > IEventStore.MaxEventBytes) throw new EventTooLargeException(e.Type, size);
+        token.ThrowIfCancellationRequested();
+        // The server compares ids only with the event at the place that is appended to: whether the stream has this one further up is ours to know.
+        var known = ids.GetOrAdd(stream, _ => new StreamIds());
+        await LearnAsync(stream, known, expected.Number, token);
+        if (known.Find(e.Id) is { } there) return new AppendResult(there.Number, there.Position, AlreadyThere: true);
+        var result = await WriteAsync(stream, expected, e);
+        if (result.Success is { } success)
+        {
+            var number = expected.Number + 1;
+            // To an append that it has already a server may answer without the place.
+            var position = success.Position is { } place ? Position(place.Commit) : await PositionAsync(stream, number, CancellationToken.None);
+            known.Add(number, e.Id, position);
+            return new AppendResult(number, position, AlreadyThere: false);
+        }
+        // Somebody else was faster: perhaps with this very event.
+        await LearnAsync(stream, known, long.MaxValue, token);
+        if (known.Find(e.Id) is { } meanwhile) return new AppendResult(meanwhile.Number, meanwhile.Position, AlreadyThere: true);
+        var actual = result.WrongRevision.CurrentCase == AppendResp.Types.WrongRevision.CurrentOneofCase.Revision ? (long)result.WrongRevision.Revision : -1;
+        throw new StreamConflictException(stream, expected, new ExpectedRevision(actual));
+    }
+
+    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, [EnumeratorCancellation] CancellationToken token)
+    {
+        var known = ids.GetOrAdd(stream, _ => new StreamIds());
+        await foreach (var e in StreamAsync(stream, () => new Options
+        {
+            Stream = new OfStream { StreamIdentifier = Name(stream), Revision = (ulong)from }, Direction = Direction.Forwards, Count = long.MaxValue,
+        }, token))
+        {
+            from = e.Number + 1;
+            known.Add(e.Number, e.Id, e.Position);
+            yield return e;
+        }
+    }
+
+    public async Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token)
+    {
+        await foreach (var e in StreamAsync(stream, () => new Options
+        {
+            Stream = new OfStream { StreamIdentifier = Name(stream), End = new Empty() }, Direction = Direction.Backwards, Count = 1,
+        }, token)) return e;
+        return null;
+    }
+
+    public async IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, [EnumeratorCancellation] CancellationToken token)
+    {
+        // A cluster's log is long, and nothing of a ledger lies before its first event: that one is found without going through the log.
+        var from = after == StorePosition.Start ? await FirstAsync(token) : From(after);
+        await foreach (var message in connection.ReadAsync(() => ReadAll(from, Own()), endless: false, token))
+        {
+            if (message.ContentCase != ReadResp.ContentOneofCase.Event) continue;
+            var e = Event(message.Event.Event);
+            if (e.Position.CompareTo(after) <= 0) continue;         // reading begins with the event at a position, not behind it
+            (after, from) = (e.Position, From(e.Position));
+            yield return e;
+        }
+    }
+
+    public async IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition after, [EnumeratorCancellation] CancellationToken token)
+    {
+        await foreach (var e in ReadAllAsync(after, token))
+        {
+            after = e.Position;
+            yield return e;
+        }
+        var from = From(after);
+        await foreach (var message in connection.ReadAsync(() => new Options { All = from, Subscription = new Subscription(), Filter = Own(), UuidForm = Uuids() }, endless: true, token))
+        {
+            // How far the server looked without finding anything: after a break it need not look there again.
+            if (message.ContentCase == ReadResp.ContentOneofCase.Checkpoint) from = new OfAll { Position = message.Checkpoint };
+            if (message.ContentCase != ReadResp.ContentOneofCase.Event) continue;
+            var e = Event(message.Event.Event);
+            if (e.Position.CompareTo(after) <= 0) continue;
+            (after, from) = (e.Position, From(e.Position));
+            yield return e;
+        }
+    }
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    /// <summary>Appends, at most once, however often it has to be asked for.</summary>
+    /// <exception cref="AppendUnsettledException">What became of it is not known.</exception>
+    private async Task<AppendResp> WriteAsync(StreamName stream, ExpectedRevision expected, NewEvent e)
+    {
+        var options = new AppendReq { Options = new() { StreamIdentifier = Name(stream) } };
+        if (expected.Number < 0) options.Options.NoStream = new Empty();
+        else options.Options.Revision = (ulong)expected.Number;
+        var proposed = new AppendReq
+        {
+            Proposed = new()
+            {
+                // Another one for each append, the same for each try of it: what comes back as written is then this append's own doing, and never somebody else's event of the same id.
+                Id = new UUID { String = Guid.NewGuid().ToString() },
+                Metadata = { ["type"] = e.Type, ["content-type"] = EventFrame.ContentType(e.Data.Span) },
+                CustomMetadata = UnsafeByteOperations.UnsafeWrap(new EventFrame(e.Id, e.Previous, e.Hash, e.Metadata).ToBytes()),
+                Data = UnsafeByteOperations.UnsafeWrap(e.Data),
+            },
+        };
+        var maybeSent = false;
+        try
+        {
+            // Not to be cancelled from here on: an append is never half done.
+            return await connection.CallAsync(atLeader: true, async node =>
+            {
+                using var call = new Streams.StreamsClient(node.Channel).Append(node.Options(Server.Deadline, CancellationToken.None, leaderOnly: true));
+                try
+                {
+                    await call.RequestStream.WriteAsync(options);
+                    await call.RequestStream.WriteAsync(proposed);
+                    await call.RequestStream.CompleteAsync();
+                }
+                catch (Exception fault) when (fault is InvalidOperationException or RpcException)
+                {
+                    // The server has answered already; its answer says why.
+                }
+                try
+                {
+                    return await call.ResponseAsync;
+                }
+                catch (RpcException fault) when (ServerErrors.IsDeleted(fault))
+                {
+                    throw new StreamDeletedException(Server, stream);
+                }
+                catch (RpcException fault) when (ServerErrors.IsTooLarge(fault, out var most))
+                {
+                    throw new ServerSizeException(Server, e.Type, proposed.CalculateSize(), most);
+                }
+            }, CancellationToken.None, fault => maybeSent |= ServerErrors.MayPass(fault) && !ServerErrors.NeverSent(fault));
+        }
+        catch (LedgerException fault) when (maybeSent)
+        {
+            throw new AppendUnsettledException(Server, stream, e.Id, fault);
+        }
+    }
+
+    /// <summary>Reads on until the ids of a stream are known up to a number, or to its end.</summary>
+    private async Task LearnAsync(StreamName stream, StreamIds known, long upTo, CancellationToken token)
+    {
+        if (known.Next > upTo) return;
+        await foreach (var e in ReadStreamAsync(stream, known.Next, token))
+            if (e.Number >= upTo) return;
+    }
+
+    private async IAsyncEnumerable<RecordedEvent> StreamAsync(StreamName stream, Func<Options> rest, [EnumeratorCancellation] CancellationToken token)
+    {
+        await using var messages = connection.ReadAsync(() =>
+        {
+            var options = rest();
+            (options.NoFilter, options.UuidForm) = (new Empty(), Uuids());
+            return options;
+        }, endless: false, token).GetAsyncEnumerator(token);
+        while (true)
+        {
+            try
+            {
+                if (!await messages.MoveNextAsync()) yield break;
+            }
+            catch (ServerFailedException fault) when (fault.InnerException is RpcException inner && ServerErrors.IsDeleted(inner))
+            {
+                throw new StreamDeletedException(Server, stream);
+            }
+            if (messages.Current.ContentCase == ReadResp.ContentOneofCase.Event) yield return Event(messages.Current.Event.Event);
+        }
+    }
+
+    private async Task<OfAll> FirstAsync(CancellationToken token) => From(await PositionAsync(StreamName.Of(Ledger), 0, token));
+
+    /// <summary>Where an event lies; the start where there is no such event.</summary>
+    private async Task<StorePosition> PositionAsync(StreamName stream, long number, CancellationToken token)
+    {
+        await foreach (var e in StreamAsync(stream, () => new Options
+        {
+            Stream = new OfStream { StreamIdentifier = Name(stream), Revision = (ulong)number }, Direction = Direction.Forwards, Count = 1,
+        }, token)) return e.Position;
+        return StorePosition.Start;
+    }
+
+    private RecordedEvent Event(ReadResp.Types.Found.Types.Recorded e)
+    {
+        var name = e.StreamIdentifier.StreamName.ToStringUtf8();
+        try
+        {
+            if (!name.StartsWith(prefix, StringComparison.Ordinal)) throw new FormatException("it lies in another stream");
+            var frame = EventFrame.Read(e.CustomMetadata.Memory);
+            return new RecordedEvent(
+                Position(e.Commit), StreamName.Parse(Utf8.GetString(e.StreamIdentifier.StreamName.Span[prefix.Length..])), (long)e.Revision, frame.Id, e.Metadata["type"], frame.Metadata, e.Data.Memory, frame.Previous, frame.Hash);
+        }
+        catch (FormatException fault)
+        {
+            throw new ForeignEventException(Server, name, e.Revision, fault.Message);
+        }
+    }
+
+    /// <exception cref="ServerVersionException">The server does not say: before 22.6 it did so only for reads of everything.</exception>
+    private StorePosition Position(ulong commit) =>
+        commit <= long.MaxValue ? new StorePosition((long)commit) : throw new ServerVersionException(Server, $"({ServerVersion}) does not say where an event lies");
+
+    private StreamIdentifier Name(StreamName stream) => new() { StreamName = ByteString.CopyFromUtf8(prefix + stream) };
+
+    private Filter Own() => new() { StreamIdentifier = new() { Prefix = { prefix } }, Max = Window, CheckpointEveryWindows = 1 };
+
+    /// <summary>One event an append, so commit and prepare are the same.</summary>
+    private static OfAll From(StorePosition position) =>
+        position.Value < 0 ? new OfAll { Start = new Empty() } : new OfAll { Position = new LogPosition { Commit = (ulong)position.Value, Prepare = (ulong)position.Value } };
+
+    private static Options ReadAll(OfAll from, Filter filter) => new() { All = from, Direction = Direction.Forwards, Count = long.MaxValue, Filter = filter, UuidForm = Uuids() };
+
+    private static UuidForm Uuids() => new() { String = new Empty() };
+
+    /// <summary>Which events a stream holds, as far as it was read without a gap: some 60 bytes an event.</summary>
+    private sealed class StreamIds
+    {
+        private readonly Lock gate = new();
+        private readonly Dictionary<Guid, (long Number, StorePosition Position)> places = [];
+        private long next;
+
+        public long Next
+        {
+            get { lock (gate) return next; }
+        }
+
+        public void Add(long number, Guid id, StorePosition position)
+        {
+            lock (gate)
+            {
+                if (number != next) return;
+                next++;
+                places.TryAdd(id, (number, position));
+            }
+        }
+
+        public (long Number, StorePosition Position)? Find(Guid id)
+        {
+            lock (gate) return places.TryGetValue(id, out var place) ? place : null;
+        }
+    }
+}

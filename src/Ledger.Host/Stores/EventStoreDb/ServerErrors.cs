@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Security.Authentication;
+using Grpc.Core;
+using Ledger.Domain;
+using Ledger.Domain.Events;
+
+namespace Ledger.Host.Stores.EventStoreDb;
+
+/// <summary>No node answers, or none that leads.</summary>
+public sealed class ServerUnreachableException(ServerAddress server, string why, Exception? inner = null)
+    : LedgerException($"{server} cannot be reached: {why}.", "see that the server runs and that host, port and tls are right; nothing was written", inner)
+{
+    public override FailureKind Kind => FailureKind.Failed;
+}
+
+/// <summary>The server's certificate is not trusted.</summary>
+public sealed class ServerCertificateException(ServerAddress server, Exception inner)
+    : LedgerException($"{server} does not show a certificate that is trusted for its name.", "name who signed it with tlsCaFile=FILE in the connection string, and the host as the certificate does", inner)
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>The server does not know the user or the password.</summary>
+public sealed class ServerCredentialsException(ServerAddress server)
+    : LedgerException($"{server} does not take this user and password.", "set LEDGER_SERVER_USER and LEDGER_SERVER_PASSWORD")
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>The user may not do this; without one, nobody may.</summary>
+public sealed class ServerAccessException(ServerAddress server, bool anonymous)
+    : LedgerException(
+        $"{server} lets {(anonymous ? "nobody without a name" : "this user not")} do that.",
+        anonymous ? "set LEDGER_SERVER_USER and LEDGER_SERVER_PASSWORD" : "have the user allowed to read and write the ledger's streams, and to read $all")
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>The server lacks what is needed.</summary>
+public sealed class ServerVersionException(ServerAddress server, string lacks)
+    : LedgerException($"{server} {lacks}.", "use EventStoreDB 22.6 or newer, or KurrentDB")
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>It takes too long, every time.</summary>
+public sealed class ServerDeadlineException(ServerAddress server, Exception inner)
+    : LedgerException($"{server} answered too late, each time within {server.Deadline.TotalSeconds:0.###} s.", "try again, or allow more with defaultDeadline=MILLISECONDS in the connection string; nothing was written", inner)
+{
+    public override FailureKind Kind => FailureKind.Failed;
+}
+
+/// <summary>An append went out and no answer came back, however often it was repeated.</summary>
+public sealed class AppendUnsettledException(ServerAddress server, StreamName stream, Guid id, Exception inner)
+    : LedgerException($"{server} did not say whether event {id} of {stream} is written.", "when the server is back, look with ledger log, and give the command again if it is not there", inner)
+{
+    public StreamName Stream { get; } = stream;
+    public Guid Id { get; } = id;
+    public override FailureKind Kind => FailureKind.Failed;
+}
+
+/// <summary>The stream was deleted at the server, events and all.</summary>
+public sealed class StreamDeletedException(ServerAddress server, StreamName stream)
+    : LedgerException($"{stream} was deleted at {server}.", "restore the server from a backup, or copy the ledger there again from one")
+{
+    public StreamName Stream { get; } = stream;
+    public override FailureKind Kind => FailureKind.VerificationFailed;
+}
+
+/// <summary>The server is set to take less at once than an event may have.</summary>
+public sealed class ServerSizeException(ServerAddress server, string type, long bytes, long? most)
+    : LedgerException($"This {type} has {bytes:N0} bytes with what lies beside it; {server} takes {(most is { } m ? $"at most {m:N0}" : "less")}.", "set the server's MaxAppendSize (and MaxAppendEventSize, where it has one) to 4194304")
+{
+    public long Bytes { get; } = bytes;
+    public long? Most { get; } = most;
+    public override FailureKind Kind => FailureKind.BadInput;
+}
+
+/// <summary>Anything else a server says.</summary>
+public sealed class ServerFailedException(ServerAddress server, RpcException inner)
+    : LedgerException($"{server} failed with {inner.StatusCode}: {inner.Status.Detail}", "see the server's log; nothing was half-written", inner)
+{
+    public StatusCode Code { get; } = inner.StatusCode;
+    public override FailureKind Kind => FailureKind.Failed;
+}
+
+/// <summary>An event in the ledger's streams that this program did not put there.</summary>
+public sealed class ForeignEventException(ServerAddress server, string stream, ulong number, string why)
+    : LedgerException($"Event {number} of \"{stream}\" at {server} is none of a ledger's: {why}.", "find out who writes into the ledger's streams; every event before this one can be read")
+{
+    public override FailureKind Kind => FailureKind.VerificationFailed;
+}
+
+/// <summary>What a status means, by its code, its trailers and the exceptions behind it; never by its text.</summary>
+internal static class ServerErrors
+{
+    private const string NotLeader = "not-leader", Deleted = "stream-deleted", TooLarge = "maximum-append-size-exceeded", EventTooLarge = "maximum-append-event-size-exceeded";
+
+    /// <summary>Where the leader is, when a node says that it is not the one.</summary>
+    public static bool IsNotLeader(RpcException e, out NodeAddress? leader)
+    {
+        leader = Trailer(e, "leader-endpoint-host") is { Length: > 0 } host && int.TryParse(Trailer(e, "leader-endpoint-port"), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            ? new NodeAddress(host, port) : null;
+        return Kind(e) == NotLeader;
+    }
+
+    public static bool IsDeleted(RpcException e) => Kind(e) == Deleted;
+
+    public static bool IsTooLarge(RpcException e, out long? most)
+    {
+        most = long.TryParse(Trailer(e, "maximum-append-size") ?? Trailer(e, "maximum-append-event-size"), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
+        return Kind(e) is TooLarge or EventTooLarge;
+    }
+
+    /// <summary>Whether the same may go well when it is tried again, here or at another node.</summary>
+    public static bool MayPass(RpcException e) =>
+        Kind(e) is null && !IsCertificate(e)
+        && e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Aborted or StatusCode.Cancelled or StatusCode.Internal or StatusCode.Unknown;
+
+    /// <summary>Whether it is certain that no byte of the call left this machine.</summary>
+    public static bool NeverSent(RpcException e) =>
+        e.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError };
+
+    /// <summary>A failure in the ledger's words, after all tries.</summary>
+    public static LedgerException Translate(RpcException e, ServerAddress server) => e.StatusCode switch
+    {
+        _ when IsCertificate(e) => new ServerCertificateException(server, e),
+        _ when IsNotLeader(e, out _) => new ServerUnreachableException(server, "no node of it leads", e),
+        StatusCode.Unauthenticated => new ServerCredentialsException(server),
+        StatusCode.PermissionDenied => new ServerAccessException(server, server.Credentials is null),
+        StatusCode.DeadlineExceeded => new ServerDeadlineException(server, e),
+        StatusCode.Unavailable => new ServerUnreachableException(server, NeverSent(e) ? "nothing answers there" : "it is not ready, or the connection broke", e),
+        StatusCode.Unimplemented => new ServerVersionException(server, "does not know a call that is needed"),
+        _ => new ServerFailedException(server, e),
+    };
+
+    private static bool IsCertificate(RpcException e)
+    {
+        for (var inner = e.Status.DebugException; inner is not null; inner = inner.InnerException)
+            if (inner is AuthenticationException) return true;
+        return false;
+    }
+
+    private static string? Kind(RpcException e) => Trailer(e, "exception");
+
+    private static string? Trailer(RpcException e, string key) => e.Trailers.GetValue(key);
+}
