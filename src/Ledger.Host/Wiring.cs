@@ -46,6 +46,9 @@ public static class Wiring
         services.AddTransient<IMediator, Mediator>();
         services.AddTransient(typeof(IPipelineBehavior<,>), typeof(ValidationBehaviour<,>));
         services.AddTransient<IRequestHandler<OpenLedgerFeature.Request, OpenLedgerFeature.Result>, OpenLedgerFeature.Handler>();
+        services.AddTransient<IRequestHandler<ListServer.Request, ListServer.Result>, ListServer.Handler>();
+        services.AddTransient<IRequestHandler<ConnectLedger.Request, OpenLedgerFeature.Result>, ConnectLedger.Handler>();
+        services.AddTransient<IRequestHandler<CopyLedger.Request, CopyLedger.Result>, CopyLedger.Handler>();
         services.AddTransient<IRequestHandler<SweepLayers.Request, SweepLayers.Result>, SweepLayers.Handler>();
         services.AddTransient<IRequestHandler<MeasureKeys.Request, MeasureKeys.Result>, MeasureKeys.Handler>();
         services.AddTransient<IRequestHandler<ImportKeys.Request, MeasureKeys.Result>, ImportKeys.Handler>();

@@ -11,6 +11,9 @@ public interface IEventStore : IAsyncDisposable
     /// <summary>Largest payload or metadata, in bytes.</summary>
     const int MaxEventBytes = 1 << 20;
 
+    /// <summary>The ledger whose events these are, where the store knows it without reading any; else the first event tells.</summary>
+    LedgerId? Ledger => null;
+
     /// <summary>Appends one event.</summary>
     /// <param name="stream">Made by its first event.</param>
     /// <param name="expected">What the stream must end with.</param>

@@ -38,6 +38,8 @@ public static partial class LedgerCli
             DemoCommand.Create(face),
             DoctorCommand.Create(face),
             OpenCommand.Create(face),
+            ConnectCommand.Create(face),
+            CopyCommand.Create(face),
             KeystatsCommand.Create(face),
             EditCommand.Create(face),
             LogCommand.Create(face),

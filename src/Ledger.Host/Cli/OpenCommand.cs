@@ -22,8 +22,9 @@ internal static class OpenCommand
         var policy = new Option<string?>("--policy") { Description = "A gate policy of your own (JSON; docs/event-format.md, GatePolicy).", HelpName = "FILE" };
         var sweep = new Option<string?>("--sweep") { Description = "Open nothing, but try the edits of a few of these records (a file as edit --from takes) at several layers, and propose one. Needs --text.", HelpName = "RECORDS" };
         var texts = new Option<string[]>("--text") { Description = "With --sweep: ordinary text to measure each layer's C over.", HelpName = "TEXT", AllowMultipleArgumentsPerToken = true };
+        var server = ServerOption.Create("Keep the events on this EventStoreDB or KurrentDB; NAME.ledger then says where they are.");
         var search = new SearchOptions();
-        var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, builtIn, seed, templates, gate, policy, sweep, texts };
+        var command = new Command("open", "Open a ledger over a model: reads and digests it, draws the context templates, sets the gate.") { name, layer, builtIn, seed, templates, gate, policy, server, sweep, texts };
         search.AddTo(command);
         command.Check(parsed =>
         {
@@ -34,7 +35,7 @@ internal static class OpenCommand
         {
             if (parsed.GetValue(sweep) is null != parsed.GetValue(texts) is not { Length: > 0 }) parsed.AddError("--sweep RECORDS and --text TEXT… go together: each layer needs a C of its own.");
             if (parsed.GetValue(sweep) is not null && (parsed.GetResult(layer) is not null || parsed.GetValue(builtIn))) parsed.AddError("--sweep looks for a layer: leave --layer and --built-in out.");
-            var beside = parsed.Given([gate, policy, templates]).Select(o => o.Name).ToList();
+            var beside = parsed.Given([gate, policy, templates, server]).Select(o => o.Name).ToList();
             if (parsed.GetValue(sweep) is not null && beside.Count > 0) parsed.AddError($"--sweep opens nothing: leave {string.Join(", ", beside)} for the ledger itself.");
         });
         face.Bind(command, async (parsed, printer, token) =>
@@ -54,7 +55,7 @@ internal static class OpenCommand
             var comes = parsed.GetValue(builtIn);
             var open = comes ? BuiltIn.Open(called, author) : new OpenLedger(called, ModelOf(parsed), parsed.GetValue(layer), 0, search.Of(parsed), author);
             var (paths, setup) = await face.Mediator.Send(
-                new OpenLedgerFeature.Request(open with { Seed = parsed.GetValue(seed) }, Directory.GetCurrentDirectory(), given, rules, comes ? BuiltIn.Keys : null), token);
+                new OpenLedgerFeature.Request(open with { Seed = parsed.GetValue(seed) }, Directory.GetCurrentDirectory(), given, rules, comes ? BuiltIn.Keys : null, ServerOption.Of(parsed, server)), token);
             Print(printer, paths, setup);
             return Errors.Done;
         });

@@ -3,7 +3,7 @@ using Ledger.Domain;
 namespace Ledger.Host.Sessions;
 
 /// <summary>Where a ledger's parts lie: the file with its events, and a folder of the same name beside it for what is too large for an event.</summary>
-/// <param name="File"><c>my.ledger</c>.</param>
+/// <param name="File"><c>my.ledger</c>; it may say instead where the events are (<see cref="Stores.LedgerPointer"/>).</param>
 public sealed record LedgerPaths(string File)
 {
     public const string Extension = ".ledger";
@@ -18,6 +18,43 @@ public sealed record LedgerPaths(string File)
     public string States => Path.Combine(Cache, "states");
 
     private string Beside => File + ".d";
+
+    /// <summary>The file of a name, <c>my</c> or <c>my.ledger</c>, in a folder.</summary>
+    public static LedgerPaths Named(string folder, string name) =>
+        new(Path.GetFullPath(Path.Combine(folder, name.EndsWith(Extension, StringComparison.Ordinal) ? name : name + Extension)));
+
+    /// <summary>The same, where no file may be yet.</summary>
+    public static LedgerPaths New(string folder, string name) =>
+        Named(folder, name) is var paths && !Path.Exists(paths.File) ? paths : throw new SetupException($"{paths.File} exists already.", "choose another name");
+
+    /// <summary>Gives a file that is complete its name.</summary>
+    /// <exception cref="SetupException">There is one of that name meanwhile.</exception>
+    public void Take(string complete)
+    {
+        try
+        {
+            System.IO.File.Move(complete, File, overwrite: false);
+        }
+        catch (IOException) when (Path.Exists(File))
+        {
+            throw new SetupException($"{File} exists already: another process made it meanwhile.", "use that one, or choose another name");
+        }
+    }
+
+    /// <summary>Writes a file that says where the events are.</summary>
+    public void Point(Stores.LedgerPointer pointer)
+    {
+        var unfinished = $"{File}.{Guid.NewGuid():N}.opening";
+        System.IO.File.WriteAllText(unfinished, pointer.ToJson());
+        try
+        {
+            Take(unfinished);
+        }
+        finally
+        {
+            System.IO.File.Delete(unfinished);
+        }
+    }
 
     /// <summary>The ledger a command means: the one named, else LEDGER_FILE, else the only one in this folder.</summary>
     /// <exception cref="LedgerNotFoundException">None, or several.</exception>

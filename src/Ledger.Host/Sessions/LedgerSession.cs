@@ -59,12 +59,14 @@ public sealed class LedgerSession : IAsyncDisposable
         var session = new LedgerSession(paths, store, time);
         try
         {
-            await foreach (var recorded in store.ReadAllAsync(StorePosition.Start, token))
-            {
-                // The ledger's own stream is the first event's; a file holds one ledger.
-                session.SetupStream = recorded.Stream;
-                break;
-            }
+            if (store.Ledger is { } known) session.SetupStream = StreamName.Of(known);
+            else
+                await foreach (var recorded in store.ReadAllAsync(StorePosition.Start, token))
+                {
+                    // The ledger's own stream is the first event's; a file holds one ledger.
+                    session.SetupStream = recorded.Stream;
+                    break;
+                }
             if (session.SetupStream != default) await session.CatchUpSetupAsync(token);
             return session;
         }

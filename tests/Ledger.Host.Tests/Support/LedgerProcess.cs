@@ -19,6 +19,9 @@ internal sealed record Ran(int ExitCode, string Out, string Err)
 /// <summary>The real program, in a process and a folder of its own.</summary>
 internal sealed class LedgerProcess(string folder, IReadOnlyDictionary<string, string>? environment = null)
 {
+    /// <summary>As it was built, not the copy beside the tests: those bring a web server along, and with it another set of files.</summary>
+    private static readonly string Program = new DirectoryInfo(AppContext.BaseDirectory) is var own ? Path.Combine(own.Parent!.Parent!.FullName, "Ledger.Host", own.Name, "ledger.dll") : "";
+
     public string Folder { get; } = folder;
 
     public string this[string file] => Path.Combine(Folder, file);
@@ -39,11 +42,11 @@ internal sealed class LedgerProcess(string folder, IReadOnlyDictionary<string, s
 
     public Process Start(params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "ledger.dll"), .. args])
+        var start = new ProcessStartInfo("dotnet", ["exec", Program, .. args])
         {
             WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        foreach (var name in new[] { "LEDGER_FILE", "LEDGER_MODEL", "LEDGER_AUTHOR", "LEDGER_TIMELINE", "LEDGER_DEVICE", "LEDGER_CACHE_BYTES" }) start.Environment.Remove(name);
+        foreach (var name in new[] { "LEDGER_FILE", "LEDGER_MODEL", "LEDGER_AUTHOR", "LEDGER_TIMELINE", "LEDGER_DEVICE", "LEDGER_CACHE_BYTES", "LEDGER_SERVER_USER", "LEDGER_SERVER_PASSWORD" }) start.Environment.Remove(name);
         // Two programs with a model each on few cores: threads that spin while they wait would take the other's time.
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;

@@ -24,17 +24,18 @@ public sealed class EventStoreDbStore : IEventStore
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ServerConnection connection;
+    private readonly LedgerId ledger;
     private readonly string prefix;
     private readonly ConcurrentDictionary<StreamName, StreamIds> ids = [];
 
     private EventStoreDbStore(ServerConnection connection, LedgerId ledger)
     {
         this.connection = connection;
-        Ledger = ledger;
+        this.ledger = ledger;
         prefix = $"{ledger}.";
     }
 
-    public LedgerId Ledger { get; }
+    public LedgerId? Ledger => ledger;
 
     public ServerAddress Server => connection.Server;
 
@@ -71,7 +72,7 @@ public sealed class EventStoreDbStore : IEventStore
         if (size > IEventStore.MaxEventBytes) throw new EventTooLargeException(e.Type, size);
         token.ThrowIfCancellationRequested();
         // The server compares ids only with the event at the place that is appended to: whether the stream has this one further up is ours to know.
-        var known = ids.GetOrAdd(stream, _ => new StreamIds());
+        var known = KnownOf(stream);
         await LearnAsync(stream, known, expected.Number, token);
         if (known.Find(e.Id) is { } there) return new AppendResult(there.Number, there.Position, AlreadyThere: true);
         var result = await WriteAsync(stream, expected, e);
@@ -92,7 +93,7 @@ public sealed class EventStoreDbStore : IEventStore
 
     public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, [EnumeratorCancellation] CancellationToken token)
     {
-        var known = ids.GetOrAdd(stream, _ => new StreamIds());
+        var known = KnownOf(stream);
         await foreach (var e in StreamAsync(stream, () => new Options
         {
             Stream = new OfStream { StreamIdentifier = Name(stream), Revision = (ulong)from }, Direction = Direction.Forwards, Count = long.MaxValue,
@@ -123,6 +124,7 @@ public sealed class EventStoreDbStore : IEventStore
             var e = Event(message.Event.Event);
             if (e.Position.CompareTo(after) <= 0) continue;         // reading begins with the event at a position, not behind it
             (after, from) = (e.Position, From(e.Position));
+            KnownOf(e.Stream).Add(e.Number, e.Id, e.Position);
             yield return e;
         }
     }
@@ -204,6 +206,8 @@ public sealed class EventStoreDbStore : IEventStore
         }
     }
 
+    private StreamIds KnownOf(StreamName stream) => ids.GetOrAdd(stream, _ => new StreamIds());
+
     /// <summary>Reads on until the ids of a stream are known up to a number, or to its end.</summary>
     private async Task LearnAsync(StreamName stream, StreamIds known, long upTo, CancellationToken token)
     {
@@ -234,7 +238,7 @@ public sealed class EventStoreDbStore : IEventStore
         }
     }
 
-    private async Task<OfAll> FirstAsync(CancellationToken token) => From(await PositionAsync(StreamName.Of(Ledger), 0, token));
+    private async Task<OfAll> FirstAsync(CancellationToken token) => From(await PositionAsync(StreamName.Of(ledger), 0, token));
 
     /// <summary>Where an event lies; the start where there is no such event.</summary>
     private async Task<StorePosition> PositionAsync(StreamName stream, long number, CancellationToken token)

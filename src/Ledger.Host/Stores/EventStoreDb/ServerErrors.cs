@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using Grpc.Core;
 using Ledger.Domain;
@@ -118,8 +119,10 @@ internal static class ServerErrors
         && e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Aborted or StatusCode.Cancelled or StatusCode.Internal or StatusCode.Unknown;
 
     /// <summary>Whether it is certain that no byte of the call left this machine.</summary>
-    public static bool NeverSent(RpcException e) =>
-        e.Status.DebugException is HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError };
+    public static bool NeverSent(RpcException e) => Behind(e).Any(inner => inner is SocketException
+    {
+        SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NoData or SocketError.TryAgain,
+    });
 
     /// <summary>A failure in the ledger's words, after all tries.</summary>
     public static LedgerException Translate(RpcException e, ServerAddress server) => e.StatusCode switch
@@ -134,11 +137,11 @@ internal static class ServerErrors
         _ => new ServerFailedException(server, e),
     };
 
-    private static bool IsCertificate(RpcException e)
+    private static bool IsCertificate(RpcException e) => Behind(e).Any(inner => inner is AuthenticationException);
+
+    private static IEnumerable<Exception> Behind(RpcException e)
     {
-        for (var inner = e.Status.DebugException; inner is not null; inner = inner.InnerException)
-            if (inner is AuthenticationException) return true;
-        return false;
+        for (var inner = e.Status.DebugException; inner is not null; inner = inner.InnerException) yield return inner;
     }
 
     private static string? Kind(RpcException e) => Trailer(e, "exception");

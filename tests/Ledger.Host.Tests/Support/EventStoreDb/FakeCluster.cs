@@ -78,6 +78,15 @@ public sealed class FakeCluster : IAsyncLifetime
     /// <summary>What has come to it in the clear.</summary>
     internal ConcurrentBag<string> Authorizations { get; } = [];
 
+    /// <summary>Positions behind which subscriptions began; −1 for the start.</summary>
+    internal ConcurrentQueue<long> SubscribedBehind { get; } = [];
+
+    /// <summary>Which node each append came to.</summary>
+    internal ConcurrentQueue<int> AppendedAt { get; } = [];
+
+    /// <summary>Which node each read came to.</summary>
+    internal ConcurrentQueue<int> ReadAt { get; } = [];
+
     internal IReadOnlyList<int> Ports => [.. nodes.Select(n => n.Port)];
 
     public async ValueTask InitializeAsync()
@@ -109,6 +118,12 @@ public sealed class FakeCluster : IAsyncLifetime
     {
         if (Leader == node) Leader = (node + 1) % Size;
         await nodes[node].StopAsync();
+    }
+
+    /// <summary>Every connection there is breaks.</summary>
+    internal void BreakAll()
+    {
+        foreach (var node in nodes) node.BreakAll();
     }
 
     internal bool IsAlive(int node) => nodes[node].Alive;
@@ -152,9 +167,14 @@ public sealed class FakeCluster : IAsyncLifetime
         public async Task StopAsync()
         {
             if (Interlocked.Exchange(ref app, null) is not { } running) return;
-            foreach (var connection in connections.Values) connection.Abort();
+            BreakAll();
             await running.StopAsync(new CancellationToken(canceled: true));
             await running.DisposeAsync();
+        }
+
+        public void BreakAll()
+        {
+            foreach (var connection in connections.Values) connection.Abort();
         }
 
         private void Break(string connection)

@@ -26,6 +26,7 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         if (fault == AppendFault.BrokenBefore) await BreakAsync(context);
         Access.CheckLeader(node, context);
 
+        Cluster.AppendedAt.Enqueue(node.Index);
         var stream = options.StreamIdentifier.StreamName.ToStringUtf8();
         if (Cluster.Log.IsDeleted(stream)) throw new RpcException(new Status(StatusCode.FailedPrecondition, "deleted"), new Metadata { { "exception", "stream-deleted" }, { "stream-name", stream } });
         foreach (var required in new[] { "type", "content-type" })
@@ -59,13 +60,18 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
     {
         Access.Check(node, context);
         Access.CheckLeader(node, context);
+        Cluster.ReadAt.Enqueue(node.Index);
         var options = request.Options;
         if (options.UuidForm?.FormCase is null or UuidForm.FormOneofCase.None) throw new RpcException(new Status(StatusCode.Unknown, "no uuid option"));
         if (options.WhichCase == ReadReq.Types.Options.WhichOneofCase.None) throw new RpcException(new Status(StatusCode.InvalidArgument, "no filter option"));
         var left = Cluster.OnRead(Cluster.NextRead());
         await foreach (var message in Messages(options, context.CancellationToken))
         {
-            if (left-- == 0) await BreakAsync(context);
+            if (left-- == 0)
+            {
+                await Task.Delay(5, context.CancellationToken);         // what was sent before arrives
+                await BreakAsync(context);
+            }
             await responseStream.WriteAsync(message, context.CancellationToken);
         }
     }
@@ -87,6 +93,7 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         }
         var subscription = options.HowMuchCase == ReadReq.Types.Options.HowMuchOneofCase.Subscription;
         var next = options.All.FromCase == OfAll.FromOneofCase.Position ? (long)options.All.Position.Commit + (subscription ? 1 : 0) : 0;     // a subscription begins behind the position
+        if (subscription) Cluster.SubscribedBehind.Enqueue(next - 1);
         if (subscription) yield return new ReadResp { Confirmation = new() { SubscriptionId = Guid.NewGuid().ToString() } };
         while (true)
         {

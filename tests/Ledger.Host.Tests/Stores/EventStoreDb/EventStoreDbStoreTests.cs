@@ -5,7 +5,7 @@ using Ledger.Host.Stores.EventStoreDb;
 using Ledger.Host.Tests.Support.EventStoreDb;
 using Ledger.TestKit;
 
-namespace Ledger.Host.Tests.Stores;
+namespace Ledger.Host.Tests.Stores.EventStoreDb;
 
 /// <summary>The contract over the calls of EventStoreDB, against the tests' own server.</summary>
 public sealed class EventStoreDbStoreTests(FakeCluster cluster) : EventStoreContract, IClassFixture<FakeCluster>

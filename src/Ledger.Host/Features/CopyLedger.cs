@@ -1,0 +1,98 @@
+using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
+using Ledger.Host.Sessions;
+using Ledger.Host.Stores;
+using Ledger.Host.Stores.EventStoreDb;
+using Ledger.Host.Trust;
+using MediatR;
+
+namespace Ledger.Host.Features;
+
+/// <summary>
+/// Copies a ledger, as far as it goes at the beginning, to another file or a server, event by event in the order of writing: same numbers, same bytes, same hashes. What the target has already is
+/// compared, not written again, so that a copy that was stopped or killed goes on, and an old copy is brought up to date.
+/// </summary>
+public static class CopyLedger
+{
+    /// <param name="Name">The new file's name, or that of a copy made before.</param>
+    /// <param name="Server">Where the copy's events go; null for the file itself, or for what a copy made before says.</param>
+    public sealed record Request(LedgerPaths Ledger, string Folder, string Name, ServerAddress? Server, IProgress<Step>? Progress) : IRequest<Result>;
+
+    /// <param name="Events">How many the copy has.</param>
+    /// <param name="Copied">How many of them this run wrote.</param>
+    /// <param name="Keys">Whether C was copied, too.</param>
+    public sealed record Result(LedgerPaths Paths, string Where, long Events, long Copied, int Streams, bool Keys);
+
+    public readonly record struct Step(long Done, long Total);
+
+    public sealed class Handler(LedgerSessions sessions, Func<LedgerPaths, IKeyStatisticsStore> stores, TimeProvider time) : IRequestHandler<Request, Result>
+    {
+        public async Task<Result> Handle(Request request, CancellationToken token)
+        {
+            var to = LedgerPaths.Named(request.Folder, request.Name);
+            if (to.File == request.Ledger.File) throw new SetupException("A ledger is not copied onto itself.", "choose another name");
+            if (Path.Exists(to.File) && request.Server is not null) throw new SetupException($"{to.File} exists already.", "leave --server out to go on with a copy made before, or choose another name");
+
+            await using var source = await sessions.OpenAsync(request.Ledger, token);
+            var ledger = source.Setup.Base.Ledger;
+            if (source.Store is EventStoreDbStore from && request.Server?.Nodes.Intersect(from.Server.Nodes).Any() == true)
+                throw new SetupException($"{request.Server} is where {ledger} lies.", $"make a second file for it:  ledger connect {request.Name} --server ADDRESS --id {ledger}");
+
+            // Under another name until it is whole: half a ledger is not to be mistaken for one.
+            var unfinished = to.File + ".copying";
+            var inFile = request.Server is null && !Path.Exists(to.File);
+            IEventStore target = request.Server is { } server ? await EventStoreDbStore.OpenAsync(server, ledger, time, token)
+                : inFile ? await SqliteEventStore.OpenAsync(unfinished, File.Exists(unfinished) ? OpenMode.Open : OpenMode.Create, time, token)
+                : await sessions.StoreAsync(to, token);
+            Result result;
+            await using (target)
+            {
+                // What is damaged is not spread, and what was copied is looked at again.
+                var original = await ChainWalk.CheckAsync(source.Store, token);
+                var copied = await CopyAsync(source.Store, original.Events, target, to, request.Progress, token);
+                var copy = await ChainWalk.CheckAsync(target, token);
+                foreach (var head in copy.Heads)
+                    if (original.HashOf(head.Stream, head.Size - 1) != head.Head) throw new CopyTargetException(to, $"{head.Stream} ends there with another event {head.Size - 1}");
+                var statistics = source.Setup.Statistics;
+                var keys = statistics is not null && stores(request.Ledger).Has(statistics);
+                if (keys) stores(to).Take(stores(request.Ledger), statistics!);
+                result = new Result(to, target is EventStoreDbStore on ? on.Server.Text : to.File, copy.Events, copied, copy.Heads.Count, keys);
+            }
+            if (request.Server is { } at) to.Point(new LedgerPointer(at.Text, ledger));
+            else if (inFile) to.Take(unfinished);
+            return result;
+        }
+
+        private static async Task<long> CopyAsync(IEventStore source, long events, IEventStore target, LedgerPaths to, IProgress<Step>? progress, CancellationToken token)
+        {
+            var (done, copied) = (0L, 0L);
+            await using var there = target.ReadAllAsync(StorePosition.Start, token).GetAsyncEnumerator(token);
+            var has = await there.MoveNextAsync();
+            await foreach (var e in source.ReadAllAsync(StorePosition.Start, token))
+            {
+                if (done == events) break;
+                if (has)
+                {
+                    var h = there.Current;
+                    if ((h.Stream, h.Number, h.Id, h.Hash) != (e.Stream, e.Number, e.Id, e.Hash)) throw new CopyTargetException(to, $"event {h.Number} of {h.Stream} stands where event {e.Number} of {e.Stream} should");
+                    has = await there.MoveNextAsync();
+                }
+                else
+                {
+                    await target.AppendAsync(e.Stream, new ExpectedRevision(e.Number - 1), new NewEvent(e.Id, e.Type, e.Metadata, e.Data, e.Previous, e.Hash), token);
+                    copied++;
+                }
+                progress?.Report(new Step(++done, events));
+            }
+            return has ? throw new CopyTargetException(to, $"it goes on with event {there.Current.Number} of {there.Current.Stream}, which the original has not") : copied;
+        }
+    }
+}
+
+/// <summary>The target holds something else than the beginning of the original.</summary>
+public sealed class CopyTargetException(LedgerPaths target, string how)
+    : LedgerException($"{target.File} is no copy of this ledger: {how}.", "choose another name; a copy that was edited since is a ledger of its own")
+{
+    public override FailureKind Kind => FailureKind.BadInput;
+}
