@@ -18,7 +18,7 @@ internal static class ConnectCommand
             if (parsed.GetValue(name) is { } called)
             {
                 var (paths, setup) = await face.Mediator.Send(new ConnectLedger.Request(address, Directory.GetCurrentDirectory(), called, parsed.GetValue(id)), token);
-                if (printer.IsJson) printer.Json(new { paths.File, setup.Base.Ledger, setup.Base.Name, Server = address.Text });
+                if (printer.IsJson) printer.Json(new { paths.File, setup.Base.Ledger, setup.Base.Name, Server = address.ToString() });
                 else
                 {
                     printer.Line($"{setup.Base.Name} over {setup.Base.Base.Name}, at {address}");

@@ -22,7 +22,7 @@ public static class ConnectLedger
             var id = request.Ledger is { } written && LedgerId.TryParse(written, null, out var whole) ? whole : await FindAsync(request, token);
             var store = await EventStoreDbStore.OpenAsync(request.Server, id, time, token);
             await using var session = await LedgerSession.ReadAsync(paths, store, time, token);
-            if (session.Setup.Events == 0) throw new LedgerNotFoundException($"{request.Server} holds no ledger {id}.", $"see which there are:  ledger connect --server \"{request.Server}\"");
+            if (session.Setup.Events == 0) throw new LedgerNotFoundException($"{request.Server} holds no ledger {id}.", "see which there are:  ledger connect --server ADDRESS");
             if (session.Setup.Timelines.IsEmpty) throw new LedgerNotFoundException($"The opening of ledger {id} at {request.Server} did not finish: it has no timeline.", "open another one; this one holds no edits");
             paths.Point(new LedgerPointer(request.Server.Text, id));
             return new OpenLedgerFeature.Result(paths, session.Setup);
@@ -62,7 +62,7 @@ public static class ListServer
         {
             var found = new List<Line>();
             await foreach (var ledger in EventStoreDbStore.LedgersAsync(request.Server, time, token)) found.Add(new Line(ledger.Ledger, ledger.Name, ledger.Base.Name));
-            return new Result(request.Server.Text, found);
+            return new Result(request.Server.ToString(), found);
         }
     }
 }

@@ -57,7 +57,7 @@ public static class CopyLedger
                 var statistics = source.Setup.Statistics;
                 var keys = statistics is not null && stores(request.Ledger).Has(statistics);
                 if (keys) stores(to).Take(stores(request.Ledger), statistics!);
-                result = new Result(to, target is EventStoreDbStore on ? on.Server.Text : to.File, copy.Events, copied, copy.Heads.Count, keys);
+                result = new Result(to, target is EventStoreDbStore on ? on.Server.ToString() : to.File, copy.Events, copied, copy.Heads.Count, keys);
             }
             if (request.Server is { } at) to.Point(new LedgerPointer(at.Text, ledger));
             else if (inFile) to.Take(unfinished);

@@ -12,7 +12,7 @@ public sealed class LedgerSessions(TimeProvider time)
         var session = await LedgerSession.ReadAsync(paths, await StoreAsync(paths, token), time, token);
         if (session is not { Setup.Events: 0, Store: EventStoreDbStore store }) return session;
         await session.DisposeAsync();
-        throw new LedgerNotFoundException($"{store.Server} holds no ledger {store.Ledger}.", $"see which there are:  ledger connect --server \"{store.Server}\"");
+        throw new LedgerNotFoundException($"{store.Server} holds no ledger {store.Ledger}.", "see which there are:  ledger connect --server ADDRESS");
     }
 
     /// <summary>The events alone, not yet understood.</summary>

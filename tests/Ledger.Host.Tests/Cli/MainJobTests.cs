@@ -1,11 +1,16 @@
 using System.Text.Json;
 using Ledger.Host.Tests.Support;
+using Ledger.Host.Tests.Support.EventStoreDb;
 using Ledger.TestKit;
 
 namespace Ledger.Host.Tests.Cli;
 
+public sealed class MainJobTests(TinyLedger tiny) : MainJob(tiny), IClassFixture<TinyLedger>;
+
+public sealed class MainJobOnServerTests(TinyLedgerOnServer tiny) : MainJob(tiny), IClassFixture<TinyLedgerOnServer>;
+
 /// <summary>The main job through the real program on a tiny model: nothing here knows the code behind it.</summary>
-public sealed class MainJobTests(TinyLedger tiny) : IClassFixture<TinyLedger>
+public abstract class MainJob(TinyLedger tiny)
 {
     [Fact]
     public async Task An_edit_becomes_a_revision_and_every_revision_is_rebuilt_bit_for_bit_in_a_new_process()

@@ -1,9 +1,14 @@
 using Ledger.Host.Tests.Support;
+using Ledger.Host.Tests.Support.EventStoreDb;
 
 namespace Ledger.Host.Tests.Cli;
 
+public sealed class TimelineCommandsTests(TinyLedger tiny) : TimelineCommands(tiny), IClassFixture<TinyLedger>;
+
+public sealed class TimelineCommandsOnServerTests(TinyLedgerOnServer tiny) : TimelineCommands(tiny), IClassFixture<TinyLedgerOnServer>;
+
 /// <summary>Branches through the real program: what they share, what is their own, and what is refused.</summary>
-public sealed class TimelineCommandsTests(TinyLedger tiny) : IClassFixture<TinyLedger>
+public abstract class TimelineCommands(TinyLedger tiny)
 {
     [Fact]
     public async Task A_branch_goes_on_from_its_fork_and_the_parent_does_not_notice()

@@ -17,7 +17,8 @@ internal sealed record Ran(int ExitCode, string Out, string Err)
 }
 
 /// <summary>The real program, in a process and a folder of its own.</summary>
-internal sealed class LedgerProcess(string folder, IReadOnlyDictionary<string, string>? environment = null)
+/// <param name="server">Where the ledgers that it opens go; null for their files.</param>
+internal sealed class LedgerProcess(string folder, IReadOnlyDictionary<string, string>? environment = null, string? server = null)
 {
     /// <summary>As it was built, not the copy beside the tests: those bring a web server along, and with it another set of files.</summary>
     private static readonly string Program = new DirectoryInfo(AppContext.BaseDirectory) is var own ? Path.Combine(own.Parent!.Parent!.FullName, "Ledger.Host", own.Name, "ledger.dll") : "";
@@ -42,7 +43,7 @@ internal sealed class LedgerProcess(string folder, IReadOnlyDictionary<string, s
 
     public Process Start(params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Program, .. args])
+        var start = new ProcessStartInfo("dotnet", ["exec", Program, .. args, .. server is not null && args[0] == "open" ? ["--server", server] : Array.Empty<string>()])
         {
             WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
         };

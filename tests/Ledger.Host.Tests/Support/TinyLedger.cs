@@ -1,16 +1,20 @@
 namespace Ledger.Host.Tests.Support;
 
 /// <summary>A tiny model with an opened and measured ledger over it, made once; each test works on a copy.</summary>
-public sealed class TinyLedger : IAsyncLifetime
+public class TinyLedger : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("ledger-tiny-").FullName;
     private readonly List<string> copies = [];
 
-    public async ValueTask InitializeAsync()
+    /// <summary>Where the ledgers of a folder's processes go; null for their files.</summary>
+    /// <param name="folder">The first of all, or a copy.</param>
+    protected virtual string? ServerFor(string folder) => null;
+
+    public virtual async ValueTask InitializeAsync()
     {
         TinyCheckpoint.Write(Path.Combine(folder, "model"));
         TinyCheckpoint.Text(folder);
-        var ledger = new LedgerProcess(folder);
+        var ledger = new LedgerProcess(folder, server: ServerFor(folder));
         (await ledger.RunAsync("open", "tiny", "--model", "model", "--layer", "1", "--seed", "4", "--gate", "observe", "--author", "ana")).ShouldEndWith(0);
         (await ledger.RunAsync("keystats", "text.txt")).ShouldEndWith(0);
     }
@@ -28,12 +32,13 @@ public sealed class TinyLedger : IAsyncLifetime
             Directory.CreateDirectory(Path.GetDirectoryName(to)!);
             File.Copy(file, to);
         }
-        return new LedgerProcess(copy, new Dictionary<string, string> { ["LEDGER_MODEL"] = Path.Combine(copy, "model"), ["LEDGER_AUTHOR"] = "ana" });
+        return new LedgerProcess(copy, new Dictionary<string, string> { ["LEDGER_MODEL"] = Path.Combine(copy, "model"), ["LEDGER_AUTHOR"] = "ana" }, ServerFor(copy));
     }
 
-    public ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
         foreach (var path in copies.Append(folder)) Directory.Delete(path, recursive: true);
+        GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
 }

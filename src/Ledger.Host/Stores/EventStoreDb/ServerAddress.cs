@@ -116,7 +116,8 @@ public sealed class ServerAddress
         };
     }
 
-    public override string ToString() => Text;
+    /// <summary>Without its options: for people.</summary>
+    public override string ToString() => Text.Split('?')[0];
 
     private static ServerCredentials User(string userInfo)
     {

@@ -32,7 +32,7 @@ public sealed class ServerCredentialsException(ServerAddress server)
 public sealed class ServerAccessException(ServerAddress server, bool anonymous)
     : LedgerException(
         $"{server} lets {(anonymous ? "nobody without a name" : "this user not")} do that.",
-        anonymous ? "set LEDGER_SERVER_USER and LEDGER_SERVER_PASSWORD" : "have the user allowed to read and write the ledger's streams, and to read $all")
+        anonymous ? "set LEDGER_SERVER_USER and LEDGER_SERVER_PASSWORD" : "have the user allowed to read and write the ledger's streams and, to verify, copy or list ledgers, to read $all (the server lets only $admins, unless set otherwise)")
 {
     public override FailureKind Kind => FailureKind.BadInput;
 }

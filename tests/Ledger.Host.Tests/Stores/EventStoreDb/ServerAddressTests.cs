@@ -16,6 +16,7 @@ public sealed class ServerAddressTests
         var address = ServerAddress.Parse(text);
         (address.Text, address.Discover).ShouldBe((shown, discover));
         ServerAddress.Parse(address.Text).Text.ShouldBe(shown);
+        $"{address}".ShouldBe(shown.Split('?')[0]);
     }
 
     [Fact]

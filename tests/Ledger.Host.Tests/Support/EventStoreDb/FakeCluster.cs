@@ -52,6 +52,9 @@ public sealed class FakeCluster : IAsyncLifetime
 
     internal FakeLog Log { get; } = new();
 
+    /// <summary>Logs that only those see who connect under a name.</summary>
+    internal ConcurrentDictionary<string, FakeLog> Private { get; } = [];
+
     /// <summary>Which node leads.</summary>
     internal int Leader { get; set; }
 

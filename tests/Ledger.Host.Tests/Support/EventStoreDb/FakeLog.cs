@@ -8,12 +8,25 @@ internal sealed class FakeLog
 {
     private readonly Lock gate = new();
     private readonly List<FakeEvent> events = [];
-    private readonly Dictionary<string, List<FakeEvent>> streams = [];
+    private Dictionary<string, List<FakeEvent>> streams = [];
     private readonly HashSet<string> deleted = [];
     private TaskCompletionSource grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long end;
 
     public FakeLog() => Append("$system", -1, Guid.NewGuid(), "$started", "application/json", [], "{}"u8.ToArray());
+
+    /// <summary>A log of its own with the same in it.</summary>
+    public FakeLog Copy()
+    {
+        var copy = new FakeLog();
+        lock (gate)
+        {
+            (copy.end, copy.streams) = (end, streams.ToDictionary(s => s.Key, s => s.Value.ToList()));
+            copy.events.Clear();
+            copy.events.AddRange(events);
+        }
+        return copy;
+    }
 
     /// <summary>Completes when something is appended after this was asked for.</summary>
     public Task Grown

@@ -12,6 +12,8 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
 {
     private FakeCluster Cluster => node.Cluster;
 
+    private FakeLog LogOf(ServerCallContext context) => Cluster.Private.GetValueOrDefault(context.RequestHeaders.GetValue("connection-name") ?? "", Cluster.Log);
+
     public override async Task<AppendResp> Append(IAsyncStreamReader<AppendReq> requestStream, ServerCallContext context)
     {
         Access.Check(node, context);
@@ -27,8 +29,8 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         Access.CheckLeader(node, context);
 
         Cluster.AppendedAt.Enqueue(node.Index);
-        var stream = options.StreamIdentifier.StreamName.ToStringUtf8();
-        if (Cluster.Log.IsDeleted(stream)) throw new RpcException(new Status(StatusCode.FailedPrecondition, "deleted"), new Metadata { { "exception", "stream-deleted" }, { "stream-name", stream } });
+        var (log, stream) = (LogOf(context), options.StreamIdentifier.StreamName.ToStringUtf8());
+        if (log.IsDeleted(stream)) throw new RpcException(new Status(StatusCode.FailedPrecondition, "deleted"), new Metadata { { "exception", "stream-deleted" }, { "stream-name", stream } });
         foreach (var required in new[] { "type", "content-type" })
             if (!proposed.Metadata.ContainsKey(required)) throw new RpcException(new Status(StatusCode.InvalidArgument, "missing"), new Metadata { { "exception", "missing-required-metadata-property" } });
         if (proposed.Data.Length + proposed.CustomMetadata.Length + 2 * proposed.Metadata["type"].Length > Cluster.MaxAppendSize)
@@ -37,10 +39,10 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         var expected = options.ExpectedCase == AppendReq.Types.Options.ExpectedOneofCase.Revision ? (long)options.Revision : -1;
         if (fault == AppendFault.OvertakenAfterBreak)
         {
-            Overtake(stream, expected);
+            Overtake(log, stream, expected);
             await BreakAsync(context);
         }
-        var (e, last) = Cluster.Log.Append(
+        var (e, last) = log.Append(
             stream, expected, Guid.Parse(proposed.Id.String), proposed.Metadata["type"], proposed.Metadata["content-type"], proposed.CustomMetadata.ToByteArray(), proposed.Data.ToByteArray());
         switch (fault)
         {
@@ -65,7 +67,7 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         if (options.UuidForm?.FormCase is null or UuidForm.FormOneofCase.None) throw new RpcException(new Status(StatusCode.Unknown, "no uuid option"));
         if (options.WhichCase == ReadReq.Types.Options.WhichOneofCase.None) throw new RpcException(new Status(StatusCode.InvalidArgument, "no filter option"));
         var left = Cluster.OnRead(Cluster.NextRead());
-        await foreach (var message in Messages(options, context.CancellationToken))
+        await foreach (var message in Messages(LogOf(context), options, context.CancellationToken))
         {
             if (left-- == 0)
             {
@@ -76,13 +78,13 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         }
     }
 
-    private async IAsyncEnumerable<ReadResp> Messages(ReadReq.Types.Options options, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
+    private async IAsyncEnumerable<ReadResp> Messages(FakeLog log, ReadReq.Types.Options options, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
     {
         if (options.WhatCase == ReadReq.Types.Options.WhatOneofCase.Stream)
         {
             var name = options.Stream.StreamIdentifier.StreamName.ToStringUtf8();
-            if (Cluster.Log.IsDeleted(name)) throw new RpcException(new Status(StatusCode.FailedPrecondition, "deleted"), new Metadata { { "exception", "stream-deleted" }, { "stream-name", name } });
-            if (Cluster.Log.Stream(name) is not { } own)
+            if (log.IsDeleted(name)) throw new RpcException(new Status(StatusCode.FailedPrecondition, "deleted"), new Metadata { { "exception", "stream-deleted" }, { "stream-name", name } });
+            if (log.Stream(name) is not { } own)
             {
                 yield return new ReadResp { StreamNotFound = new() { StreamIdentifier = options.Stream.StreamIdentifier } };
                 yield break;
@@ -97,8 +99,8 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         if (subscription) yield return new ReadResp { Confirmation = new() { SubscriptionId = Guid.NewGuid().ToString() } };
         while (true)
         {
-            var grown = Cluster.Log.Grown;
-            while (Cluster.Log.From(next, (int)options.Filter.Max) is { Count: > 0 } scanned)
+            var grown = log.Grown;
+            while (log.From(next, (int)options.Filter.Max) is { Count: > 0 } scanned)
             {
                 foreach (var e in scanned.Where(e => Fits(e, options.Filter))) yield return Found(e);
                 next = scanned[^1].Position + 1;
@@ -129,8 +131,8 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
     private static LogPosition At(long position) => new() { Commit = (ulong)position, Prepare = (ulong)position };
 
     /// <summary>Another writer's event at the place, framed as ours are.</summary>
-    private void Overtake(string stream, long expected) =>
-        Cluster.Log.Append(stream, expected, Guid.NewGuid(), "other.v1", "application/json", FakeFrame.Of(Guid.NewGuid(), "{}"u8), "{}"u8.ToArray());
+    private static void Overtake(FakeLog log, string stream, long expected) =>
+        log.Append(stream, expected, Guid.NewGuid(), "other.v1", "application/json", FakeFrame.Of(Guid.NewGuid(), "{}"u8), "{}"u8.ToArray());
 
     private async Task BreakAsync(ServerCallContext context)
     {
