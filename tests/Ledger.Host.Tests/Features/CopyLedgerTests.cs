@@ -55,6 +55,37 @@ public sealed class CopyLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task Killed_on_the_way_there_and_on_the_way_back_the_same_command_goes_on()
+    {
+        await using var cluster = await FakeCluster.StartAsync(new FakeCluster());
+        var original = await GrownAsync(Edits);
+        var ledger = new LedgerProcess(folder);
+
+        string[] there = ["copy", "there", "-l", "grown", "--server", cluster.Address()];
+        using (var copying = ledger.Start(there))
+        {
+            while (cluster.Appends < 200 && !copying.HasExited) await Task.Delay(1, Token);
+            copying.Kill();                 // SIGKILL
+            await copying.WaitForExitAsync(Token);
+        }
+        cluster.Appends.ShouldBeInRange(200, Edits);
+        File.Exists(Path.Combine(folder, "there.ledger")).ShouldBeFalse();
+        (await ledger.RunAsync([.. there, "--json"])).ShouldEndWith(0).Json[0].GetProperty("copied").GetInt32().ShouldBeInRange(5, Edits + 5 - 200);
+
+        string[] back = ["copy", "back", "-l", "there"];
+        using (var copying = ledger.Start(back))
+        {
+            var unfinished = new FileInfo(Path.Combine(folder, "back.ledger.copying-wal"));
+            for (; !copying.HasExited && !(unfinished.Exists && unfinished.Length > 1 << 20); unfinished.Refresh()) await Task.Delay(1, Token);
+            copying.Kill();
+            await copying.WaitForExitAsync(Token);
+        }
+        File.Exists(Path.Combine(folder, "back.ledger")).ShouldBeFalse();
+        (await ledger.RunAsync([.. back, "--json"])).ShouldEndWith(0).Json[0].GetProperty("copied").GetInt32().ShouldBeInRange(1, Edits);
+        (await EventsAsync(new LedgerPaths(Path.Combine(folder, "back.ledger")))).Select(Content).ShouldBe((await EventsAsync(original)).Select(Content));
+    }
+
+    [Fact]
     public async Task What_is_no_copy_of_the_ledger_is_left_alone()
     {
         var (original, other) = (await GrownAsync(3), await GrownAsync(4, "other"));
