@@ -17,7 +17,7 @@ public sealed class EventStoreDbStoreTests(FakeCluster cluster) : EventStoreCont
     internal static LedgerId IdOf(string folder) => new(System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(Digest.Of(Encoding.UTF8.GetBytes(folder)).ToBytes()));
 }
 
-/// <summary>The same against a real server, where LEDGER_EVENTSTOREDB holds its connection string. Its MaxAppendSize must be 4 MiB.</summary>
+/// <summary>The same against a real server, where LEDGER_EVENTSTOREDB holds its connection string. As 24.2 is by default, its MaxAppendSize counts the payload alone; where it counts more, set it to 4 MiB.</summary>
 public sealed class RealEventStoreDbStoreTests : EventStoreContract
 {
     private const string Variable = "LEDGER_EVENTSTOREDB";
