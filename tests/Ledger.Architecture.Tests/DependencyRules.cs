@@ -34,6 +34,8 @@ internal static class DependencyRules
         ("ParquetSharp", "Ledger.Engine"),
         ("SharpZipLib", "Ledger.Engine"),
         ("Microsoft.Data.Sqlite", "Ledger.Host"),
+        ("Google.Protobuf", "Ledger.Host"),
+        ("Grpc.Net.Client", "Ledger.Host"),
         ("MediatR", "Ledger.Host"),
         ("System.CommandLine", "Ledger.Host"),
     ];

@@ -66,6 +66,7 @@ public sealed class DependencyTests
     [InlineData("Ledger.Host.Tests", "TorchSharp")]
     [InlineData("Ledger.Engine", "Microsoft.Data.Sqlite")]
     [InlineData("Ledger.Host", "ParquetSharp")]
+    [InlineData("Ledger.Engine", "Grpc.Net.Client")]
     public void A_package_in_the_wrong_place_is_found(string project, string package) =>
         DependencyRules.PackageFaults([.. SolutionProject.All.Select(p => p.Name == project ? p with { Packages = p.Packages.Add(package) } : p)])
             .ShouldContain(fault => fault.StartsWith($"{project} asks for {package}"));

@@ -182,9 +182,9 @@ public sealed class EventStoreDbStore : IEventStore
                     await call.RequestStream.WriteAsync(proposed);
                     await call.RequestStream.CompleteAsync();
                 }
-                catch (Exception fault) when (fault is InvalidOperationException or RpcException)
+                catch (Exception fault) when (fault is InvalidOperationException or RpcException or IOException or HttpRequestException or OperationCanceledException)
                 {
-                    // The server has answered already; its answer says why.
+                    // The server has answered already, or the connection broke: the answer says which.
                 }
                 try
                 {

@@ -129,6 +129,12 @@ internal sealed class ServerConnection : IAsyncDisposable
                         await AfterAsync(new RpcException(new Status(StatusCode.DeadlineExceeded, "silent")), node, tries, token);
                         break;
                     }
+                    catch (IOException e)
+                    {
+                        // What breaks in the middle of a frame comes as it is.
+                        await AfterAsync(new RpcException(new Status(StatusCode.Unavailable, "broken", e)), node, tries, token);
+                        break;
+                    }
                     tries = 1;
                     yield return message;
                 }
