@@ -12,11 +12,12 @@ return args switch
     ["growth", .. var rest] => await GrowthBench.RunAsync(rest),
     ["branch", .. var rest] => await BranchBench.RunAsync(rest),
     ["audit", .. var rest] => await AuditBench.RunAsync(rest),
+    ["server", .. var rest] => await ServerBench.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | projections [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS] | branch | audit");
+    Console.Error.WriteLine("usage: Ledger.Bench fold [EDITS] | projections [EDITS] | encoding | states | edit LEDGER RECORDS [COUNT] | memory MODEL LAYER | growth [EDITS] | branch | audit | server ADDRESS [EVENTS]");
     return 2;
 }
