@@ -65,7 +65,7 @@ public sealed class ServerAddress
 
     public TimeSpan KeepAliveTimeout { get; private init; }
 
-    /// <summary>How long an append, and each message of a read, may take.</summary>
+    /// <summary>How long an append, and each event of a stream that is read, may take.</summary>
     public TimeSpan Deadline { get; private init; }
 
     /// <summary>How long to wait before the second try of anything; each further wait is twice as long, up to two seconds.</summary>

@@ -68,7 +68,7 @@ internal sealed class ServerConnection : IAsyncDisposable
 
     /// <summary>A call that may be made twice: made again, at another node where that helps, as long as it fails for a reason that may pass.</summary>
     /// <param name="atLeader">Only the leader will do.</param>
-    /// <param name="failed">Told of each failure that is followed by another try or is the last.</param>
+    /// <param name="failed">Told of each time the call itself failed.</param>
     public async Task<T> CallAsync<T>(bool atLeader, Func<Node, Task<T>> call, CancellationToken token, Action<RpcException>? failed = null)
     {
         for (var tries = 1; ; tries++)
@@ -81,7 +81,7 @@ internal sealed class ServerConnection : IAsyncDisposable
             }
             catch (RpcException e)
             {
-                failed?.Invoke(e);
+                if (node is not null) failed?.Invoke(e);
                 await AfterAsync(e, node, tries, token);
             }
         }
@@ -91,13 +91,16 @@ internal sealed class ServerConnection : IAsyncDisposable
     /// The messages of a read or a subscription. Where it breaks, the rest is asked for: whoever takes the messages has taken in each one before the next is asked for.
     /// </summary>
     /// <param name="rest">What to read, seen from what was given out last.</param>
-    /// <param name="endless">A subscription: goes on when the server ends it, and may be silent.</param>
+    /// <param name="endless">A subscription: goes on when the server ends it.</param>
     public async IAsyncEnumerable<ReadResp> ReadAsync(Func<ReadReq.Types.Options> rest, bool endless, [EnumeratorCancellation] CancellationToken token)
     {
         for (var tries = 1; ; tries++)
         {
             Node? node = null;
             AsyncServerStreamingCall<ReadResp>? call = null;
+            var options = rest();
+            // One that goes through everything, or waits for what comes, says nothing for as long as it finds nothing; that it is there, pings tell.
+            var mayBeSilent = options.WhatCase == ReadReq.Types.Options.WhatOneofCase.All;
             using var silence = CancellationTokenSource.CreateLinkedTokenSource(token);
             try
             {
@@ -107,8 +110,8 @@ internal sealed class ServerConnection : IAsyncDisposable
                     try
                     {
                         node ??= await NodeAsync(atLeader: false, token);
-                        call ??= new Streams.StreamsClient(node.Value.Channel).Read(new ReadReq { Options = rest() }, node.Value.Options(null, silence.Token));
-                        if (!endless) silence.CancelAfter(Server.Deadline);
+                        call ??= new Streams.StreamsClient(node.Value.Channel).Read(new ReadReq { Options = options }, node.Value.Options(null, silence.Token));
+                        if (!mayBeSilent) silence.CancelAfter(Server.Deadline);
                         if (!await call.ResponseStream.MoveNext(silence.Token))
                         {
                             if (!endless) yield break;

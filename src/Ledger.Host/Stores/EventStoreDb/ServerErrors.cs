@@ -46,7 +46,7 @@ public sealed class ServerVersionException(ServerAddress server, string lacks)
 
 /// <summary>It takes too long, every time.</summary>
 public sealed class ServerDeadlineException(ServerAddress server, Exception inner)
-    : LedgerException($"{server} answered too late, each time within {server.Deadline.TotalSeconds:0.###} s.", "try again, or allow more with defaultDeadline=MILLISECONDS in the connection string; nothing was written", inner)
+    : LedgerException($"{server} did not answer within {server.Deadline.TotalSeconds:0.###} s, however often it was asked.", "try again, or allow more with defaultDeadline=MILLISECONDS in the connection string; nothing was written", inner)
 {
     public override FailureKind Kind => FailureKind.Failed;
 }

@@ -38,6 +38,16 @@ public sealed class BrokenReadTests
     }
 
     [Fact]
+    public async Task Everything_is_waited_for_while_the_server_looks_and_a_stream_only_so_long()
+    {
+        await using var cluster = await FilledAsync(new FakeCluster());
+        await using var store = await OpenAsync(cluster, "defaultDeadline=200&maxDiscoverAttempts=2");
+        cluster.ReadDelay = TimeSpan.FromSeconds(1);
+        (await ListAsync(store.ReadAllAsync(new StorePosition(0), Token))).Count.ShouldBe(Events);
+        (await Should.ThrowAsync<ServerDeadlineException>(() => store.ReadLastAsync(A, Token))).Kind.ShouldBe(FailureKind.Failed);
+    }
+
+    [Fact]
     public async Task A_subscription_goes_on_after_every_break()
     {
         await using var cluster = await FilledAsync(new FakeCluster());

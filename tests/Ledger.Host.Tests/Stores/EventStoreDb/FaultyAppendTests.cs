@@ -122,13 +122,15 @@ public sealed class FaultyAppendTests
         }
     }
 
-    [Fact]
-    public async Task A_server_that_is_gone_is_unreachable_and_certainly_has_nothing()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task A_server_that_is_gone_is_unreachable_and_certainly_has_nothing(int nodes)
     {
-        await using var cluster = await FakeCluster.StartAsync(new FakeCluster());
+        await using var cluster = await FakeCluster.StartAsync(new FakeCluster { Size = nodes });
         await using var store = await OpenAsync(cluster, "maxDiscoverAttempts=3");
         await new Chain(store, A).AppendAsync([1], Token);
-        await cluster.KillAsync(0);
+        for (var i = 0; i < nodes; i++) await cluster.KillAsync(i);
         // The first connection is found broken, which leaves a doubt; from then on nothing is sent.
         await Should.ThrowAsync<LedgerException>(() => store.AppendAsync(A, new ExpectedRevision(0), Chain.Event(A, 1, default, [2]), Token));
         (await Should.ThrowAsync<ServerUnreachableException>(() => store.AppendAsync(A, new ExpectedRevision(0), Chain.Event(A, 1, default, [2]), Token))).Kind.ShouldBe(FailureKind.Failed);

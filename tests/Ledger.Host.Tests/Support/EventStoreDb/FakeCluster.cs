@@ -64,6 +64,9 @@ public sealed class FakeCluster : IAsyncLifetime
     /// <summary>After how many messages the n-th call to read breaks off, from 1.</summary>
     internal Func<int, int?> OnRead { get; set; } = _ => null;
 
+    /// <summary>How long a read looks before it says anything.</summary>
+    internal TimeSpan ReadDelay { get; set; }
+
     /// <summary>The only user there is; with one, anonymous callers are turned away.</summary>
     internal (string Name, string Password)? User { get; init; }
 

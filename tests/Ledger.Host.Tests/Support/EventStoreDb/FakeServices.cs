@@ -67,6 +67,7 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         if (options.UuidForm?.FormCase is null or UuidForm.FormOneofCase.None) throw new RpcException(new Status(StatusCode.Unknown, "no uuid option"));
         if (options.WhichCase == ReadReq.Types.Options.WhichOneofCase.None) throw new RpcException(new Status(StatusCode.InvalidArgument, "no filter option"));
         var left = Cluster.OnRead(Cluster.NextRead());
+        await Task.Delay(Cluster.ReadDelay, context.CancellationToken);
         await foreach (var message in Messages(LogOf(context), options, context.CancellationToken))
         {
             if (left-- == 0)
