@@ -33,6 +33,7 @@ public sealed class RealEventStoreDbStoreTests : EventStoreContract
     {
         var server = Environment.GetEnvironmentVariable(Variable);
         Assert.SkipWhen(string.IsNullOrEmpty(server), $"{Variable} names no server");
+        Assert.SkipWhen(ServerAddress.Parse(server!).Discover, "nodes that gossip finds are not behind the relay");
         return LostAnswers.CheckAsync(server!, Token);
     }
 
