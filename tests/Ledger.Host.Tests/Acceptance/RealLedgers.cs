@@ -5,14 +5,14 @@ using Ledger.TestKit;
 
 namespace Ledger.Host.Tests.Acceptance;
 
-/// <summary>One after the other: each holds a model in memory and uses every core; C is measured once for all.</summary>
+/// <summary>One after the other: each holds a model in memory and uses every core; C is taken once for all.</summary>
 [CollectionDefinition(Name)]
 public sealed class RealModel : ICollectionFixture<MeasuredLedger>
 {
     public const string Name = "the real model";
 }
 
-/// <summary>A ledger over the real model whose C is measured over the reference's text. By scripts/accept it lies in a folder that stays.</summary>
+/// <summary>A ledger over the real model that others take C from. By scripts/accept it lies in a folder that stays.</summary>
 public sealed class MeasuredLedger : IDisposable
 {
     private readonly string? temporary;
@@ -25,6 +25,9 @@ public sealed class MeasuredLedger : IDisposable
 
     internal string Folder { get; }
 
+    /// <summary>By scripts/accept, C is of our own measuring; what CI waits for takes the reference's.</summary>
+    internal bool Stays => temporary is null;
+
     public void Dispose()
     {
         if (temporary is not null) Directory.Delete(temporary, recursive: true);
@@ -32,8 +35,7 @@ public sealed class MeasuredLedger : IDisposable
 }
 
 /// <summary>
-/// Ledgers over the real model at the reference's layer, with the reference's templates and a C of our own measuring: one is opened and takes
-/// C over, the others are copies of it before its first edit. By scripts/accept they lie in a folder that stays, and a run goes on there.
+/// Ledgers over the real model at the reference's layer, with the reference's templates: one is opened and takes C over, the others are copies of it before its first edit. By scripts/accept they lie in a folder that stays, and a run goes on there.
 /// </summary>
 internal sealed class RealLedgers
 {
@@ -60,16 +62,16 @@ internal sealed class RealLedgers
     {
         Shared.RequireGolden("smollm2");
         var ledgers = new RealLedgers(measured.Folder, name);
-        await ledgers.MakeAsync(gate, names);
+        await ledgers.MakeAsync(measured.Stays, gate, names);
         return ledgers;
     }
 
     public Task<Ran> RunAsync(string ledger, params string[] args) => process.RunAsync([.. args, "--ledger", ledger]);
 
-    private async Task MakeAsync(string gate, string[] names)
+    private async Task MakeAsync(bool measure, string gate, string[] names)
     {
         if (names.All(n => File.Exists(this[n + ".ledger"]))) return;
-        await MeasureAsync();
+        await MeasureAsync(measure);
         if (!File.Exists(this["base.ledger"])) await OpenAsync(process, "base", gate);
         Say((await process.RunAsync("keystats", "--from", all[Measured], "--ledger", "base")).ShouldEndWith(0));
         foreach (var name in names.Where(n => !File.Exists(this[n + ".ledger"])))
@@ -80,9 +82,16 @@ internal sealed class RealLedgers
         }
     }
 
-    private async Task MeasureAsync()
+    private async Task MeasureAsync(bool measure)
     {
         if (!File.Exists(all[Measured + ".ledger"])) await OpenAsync(all, Measured, "observe");
+        else if (!measure) return;
+        if (!measure)
+        {
+            await File.WriteAllBytesAsync(all["C.npz"], GoldenMoment());
+            Say((await all.RunAsync("keystats", "import", "C.npz", "--ledger", Measured)).ShouldEndWith(0));
+            return;
+        }
         var started = Stopwatch.GetTimestamp();
         var ran = await all.RunAsync("keystats", Shared.RequireShared("data", "text", "wikitext2_raw_test.txt"), "--ledger", Measured);
         if (ran.Err.Contains("has its key statistics already", StringComparison.Ordinal)) return;
@@ -106,6 +115,15 @@ internal sealed class RealLedgers
     /// <summary>The layer the reference edited: C's own.</summary>
     private static int GoldenLayer() =>
         int.Parse(Path.GetFileNameWithoutExtension(Directory.GetFiles(Shared.RequireGolden("smollm2"), "C_layer*.safetensors").Single())["C_layer".Length..], CultureInfo.InvariantCulture);
+
+    /// <summary>The reference's C as ROME publishes it.</summary>
+    private static byte[] GoldenMoment()
+    {
+        var file = Shared.RequireGolden("smollm2", $"C_layer{GoldenLayer()}.safetensors");
+        using var about = System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(file, ".json")));
+        var (n, tokens) = (about.RootElement.GetProperty("shape")[0].GetInt32(), about.RootElement.GetProperty("tokens").GetInt64());
+        return Npz.Moment(Npz.Doubles(GoldenTensors.Read(file)["C"].Select(x => x * tokens), n), tokens);
+    }
 
     private static string Templates()
     {

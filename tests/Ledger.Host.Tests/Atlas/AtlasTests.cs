@@ -67,8 +67,10 @@ public sealed class AtlasTests
     {
         new FileInfo(Path.Combine(BuiltIn.Model, "model.safetensors")).Length.ShouldBeLessThanOrEqualTo(4_000_000);
         using var laboratory = new Laboratory(BuiltIn.Model, BuiltIn.Corpus, BuiltIn.Setup.Layer);
-        var known = laboratory.Known(Table.Statements.Select(s => (s.Question, s.Answer)));
-        Print($"{100 * known:0.0}% of {Table.Statements.Count()} statements");
+        // Prime to the number of phrasings, so that each has its share; atlas/README.md has the figure over all of them.
+        var some = Table.Statements.Where((_, n) => n % 7 == 0).ToArray();
+        var known = laboratory.Known(some.Select(s => (s.Question, s.Answer)));
+        Print($"{100 * known:0.0}% of {some.Length} statements");
         known.ShouldBeGreaterThanOrEqualTo(0.95);
     }
 
