@@ -1,7 +1,9 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Gate;
+using Ledger.Host.Projecting;
 using Ledger.Host.Sessions;
+using Ledger.Projections.Rows;
 using Ledger.Projections.Timelines;
 using MediatR;
 
@@ -47,34 +49,30 @@ public static class ShowAudit
             var filter = request.Filter;
             if (filter.From > filter.Until) throw new AuditRangeException(filter.From.Value, filter.Until.Value);
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            if (request.Timeline is { } named) return [.. Lines(session.Setup, await session.HistoryAsync(named, token), filter, 1).Select(l => l.Line)];
+            if (request.Timeline is not { } named) return await session.RowsAsync(rows => Lines(session.Setup, null, rows.Changes(), filter), token);
 
-            var all = new List<(long Position, Line Line)>();
-            foreach (var timeline in session.Setup.Timelines.Values) all.AddRange(Lines(session.Setup, await session.HistoryAsync(timeline, long.MaxValue, token), filter, timeline.FirstRevision));
-            return [.. all.OrderBy(l => l.Position).Select(l => l.Line)];       // keeps the order of the edits of one revision
+            var timeline = session.Setup.Timeline(named);
+            return await session.RowsAsync(rows => Lines(
+                session.Setup, timeline.Started.Name, session.Setup.Ancestry(timeline).SelectMany(a => rows.Changes(a.Started.Timeline, session.Setup.LastOf(a, timeline))), filter), token);
         }
 
-        private static IEnumerable<(long Position, Line Line)> Lines(LedgerSetup setup, TimelineHistory history, AuditFilter filter, long first)
+        /// <param name="named">The timeline that is looked at, its ancestors' revisions as its own; null for each revision where it lies.</param>
+        internal static IReadOnlyList<Line> Lines(LedgerSetup setup, string? named, IEnumerable<(ChangeRow Change, EditRow Edit, string Timeline)> changes, AuditFilter filter)
         {
-            var states = States(history);
-            foreach (var x in Audit.Of(history, filter))
+            // Where an edit stands now is known at the end.
+            var standing = new Dictionary<(string Timeline, EditId Edit), EditStatus>();
+            var found = new List<(AuditEntry Entry, ChangeRow Change)>();
+            foreach (var (change, edit, own) in changes)
             {
-                if (x.Revision < first) continue;
-                var row = history.Rows[(int)x.Revision - 1];
-                var signals = RevisionFacts.Judgement(row.Event).Signals;
-                yield return (row.Envelope.Position.Value, new Line(
-                    setup.Base.Ledger, x.Timeline, x.Revision, x.Time, x.Actor, x.Reason, x.What, x.Edit, x.Author, x.Source, x.Prompt, x.Subject, x.Target, x.TrueTarget, x.Relation,
-                    x.Variant, x.AbsDelta, x.KuU, x.KvU, signals?.CosKeys, signals?.DeltaOverM0,
-                    signals?.Target is { } t ? TargetScore.Probability(t.Before) : null, signals?.Target?.After is { } after ? TargetScore.Probability(after) : null,
-                    x.Outcome, x.Caught, x.Status, states[x.Revision - 1], RevisionFacts.After(row.Event).Fingerprint, row.Envelope.Hash));
+                var entry = AuditEntry.Of(named ?? own, change, edit, change.Status);
+                standing[(entry.Timeline, entry.Edit)] = change.Status;
+                if (filter.Fits(entry)) found.Add((entry, change));
             }
-        }
+            return [.. found.Select(f => Of(f.Entry, f.Change, standing[(f.Entry.Timeline, f.Entry.Edit)]))];
 
-        /// <summary>The state after each revision, as recorded; a dismissal changes none and records none.</summary>
-        private static StateId[] States(TimelineHistory history)
-        {
-            var state = StateId.Of(history.Timeline.BaseMatrix, []);
-            return [.. history.Rows.Select(row => state = RevisionFacts.After(row.Event).State ?? state)];
+            Line Of(AuditEntry x, ChangeRow c, EditStatus now) => new(
+                setup.Base.Ledger, x.Timeline, x.Revision, x.Time, x.Actor, x.Reason, x.What, x.Edit, x.Author, x.Source, x.Prompt, x.Subject, x.Target, x.TrueTarget, x.Relation,
+                x.Variant, x.AbsDelta, x.KuU, x.KvU, c.CosKeys, c.DeltaOverM0, c.TargetBefore, c.TargetAfter, x.Outcome, x.Caught, now, c.State, c.Fingerprint, c.Hash);
         }
     }
 }

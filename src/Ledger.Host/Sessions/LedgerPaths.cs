@@ -17,6 +17,9 @@ public sealed record LedgerPaths(string File)
     /// <summary>Edited matrices by state id.</summary>
     public string States => Path.Combine(Cache, "states");
 
+    /// <summary>Rows that follow from the events; may be deleted at any time as well.</summary>
+    public string Projections => Path.Combine(Beside, "projections.db");
+
     private string Beside => File + ".d";
 
     /// <summary>The file of a name, <c>my</c> or <c>my.ledger</c>, in a folder.</summary>

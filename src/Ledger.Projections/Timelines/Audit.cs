@@ -1,9 +1,8 @@
-using System.Collections.Immutable;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
-using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Projections.Analysis;
+using Ledger.Projections.Rows;
 
 namespace Ledger.Projections.Timelines;
 
@@ -32,7 +31,7 @@ public sealed record AuditFilter
     /// <summary>Not after.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    internal bool Fits(AuditEntry x) =>
+    public bool Fits(AuditEntry x) =>
         Fits(Prompt, x.Prompt) && Fits(Subject, x.Subject) && Fits(Relation, x.Relation) && (Fits(Author, x.Actor) || Fits(Author, x.Author))
         && (Variant ?? x.Variant) == x.Variant && (Outcome is null || Outcome == x.Outcome) && !(x.Time < From) && !(x.Time > Until);
 
@@ -56,30 +55,11 @@ public sealed record AuditFilter
 public sealed record AuditEntry(
     string Timeline, long Revision, DateTimeOffset Time, string Actor, string What, EditId Edit, string Author,
     string Prompt, string Subject, string Target, string? TrueTarget, string? Relation,
-    Variant Variant, double? AbsDelta, double? KuU, double? KvU, Outcome? Outcome, string? Caught, string? Reason, string? Source, EditStatus Status);
-
-/// <summary>Who changed what, when and why: every revision of a timeline that a filter asks for.</summary>
-public static class Audit
+    Variant Variant, double? AbsDelta, double? KuU, double? KvU, Outcome? Outcome, string? Caught, string? Reason, string? Source, EditStatus Status)
 {
-    /// <param name="history">The timeline at its head: what stands where "now" is.</param>
-    /// <param name="filter">What is asked for; an empty one asks for everything.</param>
-    /// <returns>In order of revision.</returns>
-    public static ImmutableArray<AuditEntry> Of(TimelineHistory history, AuditFilter filter)
-    {
-        var variants = new Dictionary<EditId, Variant>();
-        return [.. history.Rows.SelectMany(row => row.Edits.Select(edit => Entry(history, row, history.Record(edit), variants))).Where(filter.Fits)];
-    }
-
-    private static AuditEntry Entry(TimelineHistory history, RevisionRow row, EditRecord record, Dictionary<EditId, Variant> variants)
-    {
-        var (signals, verdict) = RevisionFacts.Judgement(row.Event);
-        var taken = (row.Event as EditsTaken)?.Edits.LastOrDefault(t => t.IsTaken && t.Edit == record.Edit);
-        var variant = variants[record.Edit] = taken?.Variant ?? signals?.Chosen ?? variants.GetValueOrDefault(record.Edit, record.Variant);
-        var (metadata, request) = (row.Envelope.Metadata, record.Request);
-        return new AuditEntry(
-            history.Name, row.Revision, metadata.Time, metadata.Actor, row.Event is EditsTaken && taken is null ? "reverted" : RevisionFacts.What(row.Event), record.Edit, record.Provenance.Author,
-            request.Prompt, request.Subject, request.Target, request.TrueTarget, request.Relation,
-            variant, taken?.AbsDelta ?? signals?.Own.AbsDelta, signals?.Own.KuU, signals?.Own.KvU, verdict?.Outcome, (verdict?.Caught ?? taken?.Caught)?.FirstOrDefault()?.Rule,
-            RevisionFacts.Reason(row.Event), record.Provenance.Source, history.Timeline.Known(record.Edit).Status);
-    }
+    /// <param name="timeline">The name of the one that is looked at: the revision may be inherited.</param>
+    /// <param name="now">Where the edit stands on it now.</param>
+    public static AuditEntry Of(string timeline, ChangeRow x, EditRow edit, EditStatus now) => new(
+        timeline, x.Revision, x.Time, x.Actor, x.What, x.Edit, edit.Author, edit.Prompt, edit.Subject, edit.Target, edit.TrueTarget, edit.Relation,
+        x.Variant, x.AbsDelta, x.KuU, x.KvU, x.Outcome, x.Caught, x.Reason, edit.Source, now);
 }
