@@ -11,6 +11,7 @@ using Ledger.Host.Features.Comparing;
 using Ledger.Host.Features.Evaluating;
 using Ledger.Host.Features.Paper;
 using Ledger.Host.Features.Past;
+using Ledger.Host.Features.Projecting;
 using Ledger.Host.Features.Replaying;
 using Ledger.Host.Features.Watching;
 using Ledger.Host.Sessions;
@@ -58,6 +59,9 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ShowLog.Request, ShowLog.Result>, ShowLog.Handler>();
         services.AddTransient<IRequestHandler<ShowGraph.Request, ShowGraph.Result>, ShowGraph.Handler>();
         services.AddTransient<IRequestHandler<ShowAudit.Request, IReadOnlyList<ShowAudit.Line>>, ShowAudit.Handler>();
+        services.AddTransient<IRequestHandler<ShowProjections.Request, ShowProjections.Result>, ShowProjections.Handler>();
+        services.AddTransient<IRequestHandler<RunProjections.Request, RunProjections.Result>, RunProjections.Handler>();
+        services.AddTransient<IRequestHandler<DropProjections.Request, DropProjections.Result>, DropProjections.Handler>();
         services.AddTransient<IRequestHandler<ShowEdit.Request, ShowEdit.Result>, ShowEdit.Handler>();
         services.AddTransient<IRequestHandler<Ask.Request, Ask.Result>, Ask.Handler>();
         services.AddTransient<IRequestHandler<ReviewEdits.Request, ReviewEdits.Result>, ReviewEdits.Handler>();

@@ -44,6 +44,7 @@ public static partial class LedgerCli
             EditCommand.Create(face),
             LogCommand.Create(face),
             AuditCommand.Create(face),
+            ProjectionsCommand.Create(face),
             ShowCommand.Create(face),
             AskCommand.Create(face),
             GateCommand.Create(face),
