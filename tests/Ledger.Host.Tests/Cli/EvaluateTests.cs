@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Ledger.Domain.Events;
-using Ledger.Host.Stores;
+using Ledger.Host.Sessions;
 using Ledger.Host.Tests.Support;
 using Microsoft.Data.Sqlite;
 using static Ledger.Host.Tests.Support.Failing;
@@ -175,7 +175,7 @@ public sealed class EvaluateTests(TinyLedger tiny) : IClassFixture<TinyLedger>
 
     private static async Task<List<EvaluationRecorded>> ObservationsAsync(LedgerProcess ledger)
     {
-        await using var store = await SqliteEventStore.OpenAsync(ledger["tiny.ledger"], OpenMode.Open, TimeProvider.System, Token);
+        await using var store = await new LedgerSessions(TimeProvider.System).StoreAsync(new LedgerPaths(ledger["tiny.ledger"]), Token);
         return [.. (await store.ReadAllAsync(StorePosition.Start, Token).ToListAsync(Token)).Where(e => e.Stream.ToString().StartsWith("observations-", StringComparison.Ordinal)).Select(e => (EvaluationRecorded)EventJson.Current.Read(e).Event)];
     }
 

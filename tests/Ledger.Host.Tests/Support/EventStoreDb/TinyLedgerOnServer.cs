@@ -37,3 +37,6 @@ public sealed partial class TinyLedgerOnServer : TinyLedger
     [GeneratedRegex("log[0-9]+")]
     private static partial Regex Name();
 }
+
+/// <summary>The same with five edits.</summary>
+public sealed class EditedLedgerOnServer() : EditedLedger(new TinyLedgerOnServer());
