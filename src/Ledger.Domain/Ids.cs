@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Ledger.Domain;
 
@@ -55,6 +58,30 @@ public readonly record struct TimelineId(UInt128 Value) : IParsable<TimelineId>
     {
         var ok = Base32.TryParse(s, out var value);
         result = new TimelineId(value);
+        return ok;
+    }
+}
+
+/// <summary>One job: what its key derives, so that the same work that is asked for twice is one job.</summary>
+public readonly record struct JobId(UInt128 Value) : IParsable<JobId>
+{
+    /// <param name="key">The idempotency key of what the job does.</param>
+    public static JobId Of(string key) => new(BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(key))));
+
+    /// <summary>The first eight characters: enough for people.</summary>
+    public string Short() => ToString()[..8];
+
+    /// <summary>As <see cref="EditId.Normal"/>.</summary>
+    public static string Normal(string written) => Base32.Normal(written);
+
+    public override string ToString() => Base32.Format(Value);
+
+    public static JobId Parse(string s, IFormatProvider? provider = null) => new(Base32.Parse(s, "a job id"));
+
+    public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out JobId result)
+    {
+        var ok = Base32.TryParse(s, out var value);
+        result = new JobId(value);
         return ok;
     }
 }

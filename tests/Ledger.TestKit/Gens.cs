@@ -48,6 +48,8 @@ public static class Gens
 
     public static Gen<TimelineId> Timeline { get; } = Bits128().Select(v => new TimelineId(v));
 
+    public static Gen<JobId> Job { get; } = Bits128().Select(v => new JobId(v));
+
     public static Gen<Variant> Variant { get; } = Enum<Variant>();
 
     public static Gen<EditRequest> Request { get; } =
@@ -171,6 +173,17 @@ public static class Gens
             from a in Gen.Select(Timeline, Gen.Long, Text, Text, Double, Double)
             from b in Gen.Select(Gen.Int, Edit, List(Edit))
             select new CollapseDetected(a.Item1, a.Item2, a.Item3, a.Item4, a.Item5, a.Item6, b.Item1, b.Item2, b.Item3)),
+        [typeof(EditQueued)] = Event(Gen.Select(Job, Gen.Int, Timeline, Request, Variant, Provenance, Text, (a, b, c, d, e, f, g) => new EditQueued(a, b, c, d, e, f, g))),
+        [typeof(ReplayQueued)] = Event(
+            from a in Gen.Select(Job, Gen.Int, Text, Timeline, Gen.Long, Gen.Long, Enum<ReplayMode>())
+            from b in Gen.Select(Optional(Variant), List(Edit), List(Edit), Text.Null(), Gen.Bool, Text, Text)
+            select new ReplayQueued(a.Item1, a.Item2, a.Item3, a.Item4, a.Item5, a.Item6, a.Item7, b.Item1, b.Item2, b.Item3, b.Item4, b.Item5, b.Item6, b.Item7)),
+        [typeof(EvaluationQueued)] = Event(
+            from a in Gen.Select(Job, Gen.Int, Timeline, Gen.Long, DataFile().Null(), Text.Null(), Optional(Gen.Int))
+            from b in Gen.Select(Gen.Bool, List(DataFile()), List(DataFile()), Gen.Bool, Gen.Long, Text)
+            select new EvaluationQueued(a.Item1, a.Item2, a.Item3, a.Item4, a.Item5, a.Item6, a.Item7, b.Item1, b.Item2, b.Item3, b.Item4, b.Item5, b.Item6)),
+        [typeof(JobDone)] = Event(Gen.Select(Job, Gen.Int, Text, Timeline, Gen.Long, Optional(Edit), Text, (a, b, c, d, e, f, g) => new JobDone(a, b, c, d, e, f, g))),
+        [typeof(JobParked)] = Event(Gen.Select(Job, Gen.Int, Text, Text, (a, b, c, d) => new JobParked(a, b, c, d))),
     };
 
     /// <summary>Any event.</summary>
@@ -192,6 +205,8 @@ public static class Gens
 
     private static Gen<(TimelineId Source, long Revision, ReplayMode Mode, ImmutableArray<TakenEdit> Edits, string Reason, StateId After, Digest? Fingerprint)> Taken() =>
         Gen.Select(Timeline, Gen.Long, Enum<ReplayMode>(), List(TakenEdit()), Text, State, Optional(Digest));
+
+    private static Gen<DataFile> DataFile() => Gen.Select(Text, Digest, (name, digest) => new DataFile(name, digest));
 
     private static Gen<TakenEdit> TakenEdit() =>
         from a in Gen.Select(Edit, Enum<Resolution>(), List(Edit), Digest)

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Ledger.Domain.Events;
 
-/// <summary>A stream's name: <c>ledger-…</c>, <c>timeline-…</c> or <c>observations-…</c> with the id it belongs to.</summary>
+/// <summary>A stream's name: <c>ledger-…</c>, <c>timeline-…</c> or <c>observations-…</c> with the id it belongs to; of jobs <c>queue</c> and <c>results</c>.</summary>
 public readonly record struct StreamName : IParsable<StreamName>
 {
     private readonly string? value;
@@ -17,6 +17,12 @@ public readonly record struct StreamName : IParsable<StreamName>
     public static StreamName Of(TimelineId timeline) => new($"timeline-{timeline}");
 
     public static StreamName ObservationsOf(TimelineId timeline) => new($"observations-{timeline}");
+
+    /// <summary>In a store of jobs: what is to be done.</summary>
+    public static StreamName Queue => new("queue");
+
+    /// <summary>In a store of jobs: what came of it.</summary>
+    public static StreamName Results => new("results");
 
     public override string ToString() => value ?? "";
 

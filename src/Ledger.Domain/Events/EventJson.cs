@@ -142,7 +142,7 @@ public sealed class EventJson
             Converters =
             {
                 new Float32VectorConverter(), new TimeConverter(), new VariantConverter(), new EnumConverterFactory(),
-                new TextConverter<Digest>(), new TextConverter<StateId>(), new TextConverter<EditId>(), new TextConverter<LedgerId>(), new TextConverter<TimelineId>(), new TextConverter<StreamName>(),
+                new TextConverter<Digest>(), new TextConverter<StateId>(), new TextConverter<EditId>(), new TextConverter<LedgerId>(), new TextConverter<TimelineId>(), new TextConverter<JobId>(), new TextConverter<StreamName>(),
             },
         };
         options.MakeReadOnly();

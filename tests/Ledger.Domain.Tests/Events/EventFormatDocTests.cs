@@ -26,6 +26,7 @@ public sealed class EventFormatDocTests
         [typeof(EditId)] = "edit id",
         [typeof(LedgerId)] = "ledger id",
         [typeof(TimelineId)] = "timeline id",
+        [typeof(JobId)] = "job id",
         [typeof(Float32Vector)] = "vector",
     };
 

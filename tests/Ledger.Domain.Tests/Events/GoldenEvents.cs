@@ -17,6 +17,8 @@ internal static class GoldenEvents
 
     private static readonly Digest Fingerprint = Some.Digest("fingerprint");
 
+    private static readonly JobId Job = JobId.Of("the key");
+
     private static readonly Finding Seen = new("probe-perplexity", 8939.5, 200, FindingResult.Quarantine, "perplexity is 8939.5, over 200");
 
     private static EditRecord Full { get; } = Some.Record() with
@@ -71,6 +73,12 @@ internal static class GoldenEvents
             Some.MainId, 20, State, "strict@3", [new Finding(StreamRules.CumulativeDistance, 17.25, 3, FindingResult.Quarantine, "the cumulative distance is 17.2, over 3")],
             [new ProbeReading(Rules.Perplexity, 94.1, 8939.5)], "ledger 0.1.0, libtorch 2.10.0, cpu"),
         new CollapseDetected(Some.MainId, 20, "strict@3", StreamRules.CumulativeDistance, 17.25, 3, 12, Some.Edit(7), [Some.Edit(7), Some.Edit(3)]),
+        new EditQueued(Job, 0, Some.MainId, Some.Request(), Variant.PRome, new Provenance("ana", "import of facts", "facts.jsonl", null), "the key"),
+        new ReplayQueued(Job, 1, "main-p", Some.MainId, 1, 200, ReplayMode.Values, Variant.PRome, [Some.Edit(3)], [], "default@1", OutcomesAsRecorded: false, "what p-rome would have done", "ana"),
+        new EvaluationQueued(
+            Job, 0, Some.MainId, 20, new DataFile("counterfact.json", Some.Digest("records")), "counterfact", 200, Generations: true, [new DataFile("wiki.txt", Some.Digest("wiki"))], [], Retention: true, 42, "ana"),
+        new JobDone(Job, 0, "desk-7", Some.MainId, 20, Some.Edit(7), "applied"),
+        new JobParked(Job, 0, "desk-7", "what-if is closed: merged"),
     }.ToDictionary(EventJson.NameOf);
 
     private static EditRecord Of(EditComputation x, Variant variant)
