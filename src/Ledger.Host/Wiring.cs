@@ -14,6 +14,8 @@ using Ledger.Host.Features.Past;
 using Ledger.Host.Features.Projecting;
 using Ledger.Host.Features.Replaying;
 using Ledger.Host.Features.Watching;
+using Ledger.Host.Features.Working;
+using Ledger.Host.Jobs;
 using Ledger.Host.Sessions;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +35,8 @@ public static class Wiring
         services.AddSingleton<Func<LedgerPaths, IKeyStatisticsStore>>(paths => new KeyStatisticsStore(paths.KeyStatistics));
         services.AddSingleton<LedgerSessions>();
         services.AddSingleton<BaseGuard>();
+        services.AddSingleton<LedgerJobs>();
+        services.AddTransient<JobWork.Tools>();
 
         services.AddSingleton<IValidator<OpenLedger>, OpenLedgerValidator>();
         services.AddSingleton<IValidator<ApplyEdit>, ApplyEditValidator>();
@@ -81,6 +85,14 @@ public static class Wiring
         services.AddTransient<IRequestHandler<ShowInterference.Request, ShowInterference.Result>, ShowInterference.Handler>();
         services.AddTransient<IRequestHandler<EvaluateRevision.Request, EvaluateRevision.Result>, EvaluateRevision.Handler>();
         services.AddTransient<IRequestHandler<ShowEvaluations.Request, ImmutableArray<ShowEvaluations.Line>>, ShowEvaluations.Handler>();
+        services.AddTransient<IRequestHandler<QueueEdit.Request, QueuedJob>, QueueEdit.Handler>();
+        services.AddTransient<IRequestHandler<QueueEdits.Request, QueueEdits.Result>, QueueEdits.Handler>();
+        services.AddTransient<IRequestHandler<QueueReplay.Request, QueuedJob>, QueueReplay.Handler>();
+        services.AddTransient<IRequestHandler<QueueEvaluation.Request, QueuedJob>, QueueEvaluation.Handler>();
+        services.AddTransient<IRequestHandler<ShowJobs.Request, IReadOnlyList<ShowJobs.Line>>, ShowJobs.Handler>();
+        services.AddTransient<IRequestHandler<ShowJob.Request, ShowJob.Result>, ShowJob.Handler>();
+        services.AddTransient<IRequestHandler<RetryJob.Request, QueuedJob>, RetryJob.Handler>();
+        services.AddTransient<IRequestHandler<RunWorker.Request, RunWorker.Result>, RunWorker.Handler>();
         services.AddTransient<IRequestHandler<ShowGate.Request, ShowGate.Result>, ShowGate.Handler>();
         services.AddTransient<IRequestHandler<SetGate.Request, SetGate.Result>, SetGate.Handler>();
         services.AddTransient<IRequestHandler<WatchTimeline.Request, WatchReport>, WatchTimeline.Handler>();

@@ -4,6 +4,7 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Gate;
 using Ledger.Host.Features;
 using Ledger.Host.Features.Bulk;
+using Ledger.Host.Features.Working;
 
 namespace Ledger.Host.Cli;
 
@@ -27,9 +28,10 @@ internal static class EditCommand
         var skipBad = new Option<bool>("--skip-bad") { Description = "With --from: leave malformed records out instead of refusing the file." };
         var onConflict = new Option<string>("--on-conflict") { Description = "When another process appended meanwhile: fail, with exit code 3, or rebase: recompute what depends on the weights, judge anew, append behind it.", DefaultValueFactory = _ => "fail" };
         onConflict.AcceptOnlyFromAmong("fail", "rebase");
+        var queue = QueueOption.Create();
         var command = new Command("edit", "Edit a fact, or every fact of a file. What the gate stops never touches the weights.")
         {
-            prompt, subject, to, was, variant, reason, source, dryRun, from, format, first, skipBad, onConflict,
+            prompt, subject, to, was, variant, reason, source, dryRun, from, format, first, skipBad, onConflict, queue,
         };
         command.Check(parsed =>
         {
@@ -43,9 +45,10 @@ internal static class EditCommand
             {
                 parsed.AddError("--from takes prompt, subject and targets from the file, and has no dry run: leave PROMPT, --subject, --to, --true and --dry-run out.");
             }
+            if (parsed.GetValue(queue) && (parsed.GetValue(dryRun) || parsed.Given([onConflict]).Any())) parsed.AddError("A worker rebases always, and has no dry run: leave --on-conflict and --dry-run out with --queue.");
             if (parsed.GetValue(first) is < 1) parsed.AddError("--first takes a number from 1 on.");
         });
-        face.Bind(command, (parsed, printer, token) =>
+        face.Bind(command, async (parsed, printer, token) =>
         {
             VariantNames.TryParse(parsed.GetValue(variant), out var v);
             var (author, why, where) = (CommonOptions.AuthorOf(parsed), parsed.GetValue(reason), parsed.GetValue(source));
@@ -54,10 +57,12 @@ internal static class EditCommand
             if (parsed.GetValue(from) is { } file)
             {
                 var form = BulkFormats.Named(parsed.GetValue(format));
-                return Bulk(face, printer, new ApplyEdits.Request(ledger, timeline, model, file, form, parsed.GetValue(first), parsed.GetValue(skipBad), conflict, v, author, why, where, GateOff: false, null), token);
+                var edits = new ApplyEdits.Request(ledger, timeline, model, file, form, parsed.GetValue(first), parsed.GetValue(skipBad), conflict, v, author, why, where, GateOff: false, null);
+                return await (parsed.GetValue(queue) ? Queue(face, printer, edits, token) : Bulk(face, printer, edits, token));
             }
             var request = new EditRequest(parsed.GetValue(prompt)!, parsed.GetValue(subject)!, parsed.GetValue(to)!) { TrueTarget = parsed.GetValue(was) };
-            return One(face, printer, new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, timeline, model, parsed.GetValue(dryRun), conflict, null), token);
+            var edit = new ApplyEditFeature.Request(new ApplyEdit(request, v, author, why, where), ledger, timeline, model, parsed.GetValue(dryRun), conflict, null);
+            return parsed.GetValue(queue) ? QueueOption.Print(printer, await face.Mediator.Send(new QueueEdit.Request(edit), token)) : await One(face, printer, edit, token);
         });
         return command;
     }
@@ -89,6 +94,24 @@ internal static class EditCommand
         if (printer.IsJson) printer.Json(result);
         else PrintBulk(printer, result, request.Timeline);
         return result.Stopped ? Errors.Failed : result.Collapsed || result.Quarantined + result.Rejected + result.Withheld > 0 ? Errors.Stopped : Errors.Done;
+    }
+
+    private static async Task<int> Queue(Face face, Printer printer, ApplyEdits.Request request, CancellationToken token)
+    {
+        var line = new ProgressLine(face);
+        var result = await face.Mediator.Send(new QueueEdits.Request(request, new QueueSteps(face, printer, line)), token);
+        line.Clear();
+        if (printer.IsJson)
+        {
+            printer.Json(result);
+        }
+        else
+        {
+            printer.Line($"{Say.Count(result.Queued, "job")} queued" + (result.Before > 0 ? $", {Say.Count(result.Before)} queued before" : "") + (result.LeftOut > 0 ? $", {Say.Count(result.LeftOut, "bad record")} left out" : "") + "; in no particular order");
+            printer.Line();
+            printer.Line(result.Stopped ? "Stopped between two records; everything so far is queued. The same command goes on." : "Next: ledger worker      ledger jobs");
+        }
+        return result.Stopped ? Errors.Failed : Errors.Done;
     }
 
     private static void PrintBulk(Printer printer, ApplyEdits.Result result, string timeline)
@@ -166,6 +189,20 @@ internal static class EditCommand
             // What an earlier run did says nothing about how fast this one is.
             if (step.Edit is null && step.LeftOut is null && step.Watch is null) line.Skip(step.Done);
             else line.Show(step.Done, step.Total, $"{step.Done} of {step.Total} edits", "edit");
+        }
+    }
+
+    private sealed class QueueSteps(Face face, Printer printer, ProgressLine line) : IProgress<QueueEdits.Step>
+    {
+        public void Report(QueueEdits.Step step)
+        {
+            if (printer.IsJson && step.Job is { } job) printer.Json(job);
+            if (step.LeftOut is { } bad)
+            {
+                line.Clear();
+                face.Err.WriteLine($"left out: {Say.OneLine(bad.Message)}");
+            }
+            line.Show(step.Done, step.Total, $"{step.Done} of {step.Total} jobs", "job");
         }
     }
 }

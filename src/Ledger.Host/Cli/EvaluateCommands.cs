@@ -5,6 +5,7 @@ using Ledger.Domain.Events;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Features.Evaluating;
 using Ledger.Host.Features.Paper;
+using Ledger.Host.Features.Working;
 using Ledger.Projections.Evaluation;
 
 namespace Ledger.Host.Cli;
@@ -24,9 +25,10 @@ internal static class EvaluateCommands
         var downstream = new Option<string[]>("--downstream") { Description = "Tasks as rebuilding-rome asks them: sst2.jsonl, mrpc.jsonl, cola.jsonl, rte.jsonl, or a folder with them.", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
         var retention = new Option<bool>("--retention") { Description = "Score the facts of all edits in effect." };
         var seed = new Option<long>("--seed") { Description = "For --generations.", HelpName = "N" };
+        var queue = QueueOption.Create();
         var command = new Command("evaluate", "Measure a revision, and record it beside the timeline: no revision is made. Stopped or killed, the same command goes on where it was.")
         {
-            at, records, format, first, generations, text, downstream, retention, seed,
+            at, records, format, first, generations, text, downstream, retention, seed, queue,
         };
         command.Check(parsed =>
         {
@@ -41,14 +43,14 @@ internal static class EvaluateCommands
         {
             var line = new ProgressLine(face);
             var form = BulkFormats.Named(parsed.GetValue(format));
+            var request = new EvaluateRevision.Request(
+                new MeasureRevision(PastOptions.Of(parsed, parsed.GetValue(at)), CommonOptions.AuthorOf(parsed)), CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), parsed.GetValue(records), form, parsed.GetValue(first), parsed.GetValue(generations),
+                parsed.GetValue(text) ?? [], parsed.GetValue(downstream) ?? [], parsed.GetValue(retention), parsed.GetValue(seed), new Steps(line));
+            if (parsed.GetValue(queue)) return QueueOption.Print(printer, await face.Mediator.Send(new QueueEvaluation.Request(request), token));
             EvaluateRevision.Result r;
             try
             {
-                r = await face.Mediator.Send(
-                    new EvaluateRevision.Request(
-                        new MeasureRevision(PastOptions.Of(parsed, parsed.GetValue(at)), CommonOptions.AuthorOf(parsed)), CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), parsed.GetValue(records), form, parsed.GetValue(first), parsed.GetValue(generations),
-                        parsed.GetValue(text) ?? [], parsed.GetValue(downstream) ?? [], parsed.GetValue(retention), parsed.GetValue(seed), new Steps(line)),
-                    token);
+                r = await face.Mediator.Send(request, token);
             }
             finally
             {

@@ -70,6 +70,8 @@ public static partial class LedgerCli
             EvaluateCommands.Evaluate(face),
             EvaluateCommands.List(face),
             PaperCommand.Create(face),
+            WorkerCommand.Create(face),
+            JobsCommand.Create(face),
             RebuildCommand.Create(face),
             VerifyCommand.Create(face),
             AttestCommand.Create(face),

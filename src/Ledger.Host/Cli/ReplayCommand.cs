@@ -3,6 +3,7 @@ using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Host.Features.Replaying;
+using Ledger.Host.Features.Working;
 
 namespace Ledger.Host.Cli;
 
@@ -28,9 +29,10 @@ internal static class ReplayCommand
         var outcomes = new Option<string?>("--outcomes") { Description = "as-recorded: what was let in is let in and what was stopped is stopped, whatever the gate finds." };
         outcomes.AcceptOnlyFromAmong("as-recorded");
         var purpose = new Option<string?>("--purpose") { Description = "What it is for; recorded.", HelpName = "TEXT" };
+        var queue = QueueOption.Create();
         var command = new Command("replay", "Make a history again as a timeline of its own: under another variant, without an edit, in another order. Given again, it goes on where it was stopped.")
         {
-            source, name, from, variant, mode, without, only, order, gate, outcomes, purpose,
+            source, name, from, variant, mode, without, only, order, gate, outcomes, purpose, queue,
         };
         face.Bind(command, async (parsed, printer, token) =>
         {
@@ -41,6 +43,7 @@ internal static class ReplayCommand
                 parsed.GetValue(mode) switch { null => null, "factors" => ReplayMode.Factors, "values" => ReplayMode.Values, "optimise" => ReplayMode.Optimise, _ => ReplayMode.Auto },
                 VariantNames.TryParse(parsed.GetValue(variant), out var v) ? v : null, parsed.GetValue(without) ?? [], parsed.GetValue(only) ?? [], ReadOrder(parsed.GetValue(order)),
                 parsed.GetValue(gate), parsed.GetValue(outcomes) is not null, parsed.GetValue(purpose), parsed.GetValue(CommonOptions.Model), CommonOptions.AuthorOf(parsed), null);
+            if (parsed.GetValue(queue)) return QueueOption.Print(printer, await face.Mediator.Send(new QueueReplay.Request(request), token));
             var lines = new List<ReplayTimeline.Line>();
             var waiting = new ProgressLine(face);
             var result = await face.Mediator.Send(request with { Progress = new Steps(printer, waiting, lines) }, token);

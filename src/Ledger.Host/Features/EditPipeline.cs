@@ -73,8 +73,8 @@ public sealed class EditPipeline(LedgerSession session, TimelineTip tip, Workben
         if ((await session.CatchUpAsync(tip, token)).Count > 0) await bench.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
     }
 
-    /// <summary>Reads what others appended and runs with it.</summary>
-    private async Task CatchUpAsync(CancellationToken token)
+    /// <summary>Reads what others appended and runs with it; the bench runs with what the timeline had before.</summary>
+    public async Task CatchUpAsync(CancellationToken token)
     {
         var seen = await session.CatchUpAsync(tip, token);
         // Edits that were only added are folded in behind; anything else changes what comes before.

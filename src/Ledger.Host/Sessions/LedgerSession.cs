@@ -251,10 +251,8 @@ public sealed class LedgerSession : IAsyncDisposable
             await foreach (var e in OwnEventsAsync(line, Setup.LastOf(line, timeline), 0, token)) yield return e;
     }
 
-    public ValueTask DisposeAsync() => store.DisposeAsync();
-
     /// <summary>Takes in what others appended to the ledger's own stream.</summary>
-    private async Task CatchUpSetupAsync(CancellationToken token)
+    public async Task CatchUpSetupAsync(CancellationToken token)
     {
         await foreach (var recorded in store.ReadStreamAsync(SetupStream, Setup.Events, token))
         {
@@ -263,6 +261,8 @@ public sealed class LedgerSession : IAsyncDisposable
             Setup = Setup.Evolve(e, recorded.Hash);
         }
     }
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
 
     private async Task<EventEnvelope> AppendAsync(StreamName stream, long last, Digest previous, LedgerEvent e, CommandContext by, CancellationToken token)
     {

@@ -289,7 +289,8 @@ public sealed class SqliteEventStore : IEventStore
         if (version < 1) throw new NotALedgerException(path, "its making was cut short");
     }
 
-    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    /// <summary>A connection of one's own to such a file.</summary>
+    internal static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 30 }.ToString());
         try
@@ -311,7 +312,7 @@ public sealed class SqliteEventStore : IEventStore
         return (long)command.ExecuteScalar()!;
     }
 
-    private static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    internal static SqliteCommand Command(SqliteConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;
@@ -319,7 +320,7 @@ public sealed class SqliteEventStore : IEventStore
         return command;
     }
 
-    private static void Execute(SqliteConnection connection, string sql)
+    internal static void Execute(SqliteConnection connection, string sql)
     {
         using var command = Command(connection, sql);
         command.ExecuteNonQuery();

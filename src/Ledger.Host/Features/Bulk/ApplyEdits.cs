@@ -4,7 +4,6 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
-using Ledger.Domain.Validation;
 using Ledger.Host.Features.Watching;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Timelines;
@@ -58,7 +57,8 @@ public static class ApplyEdits
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             using var file = BulkFile.Open(request.File, request.Format);
-            var so = new Result(0, 0, 0, 0, 0, 0, Count(file, request, token), Stopped: false, 0, 0, Collapsed: false, []);
+            var records = new CheckedRecords(file, request, validator);
+            var so = new Result(0, 0, 0, 0, 0, 0, records.Count(token), Stopped: false, 0, 0, Collapsed: false, []);
 
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var tip = await session.TipAsync(request.Timeline, token);
@@ -79,7 +79,7 @@ public static class ApplyEdits
                 so = so.With(left);
                 request.Progress?.Report(new Step(so.Done, so.Total, null, null, left));
             }
-            foreach (var record in Records(file, request))
+            foreach (var record in records.All())
             {
                 if (so.Collapsed) break;
                 file.RequireUnchanged();
@@ -90,7 +90,7 @@ public static class ApplyEdits
                 {
                     token.ThrowIfCancellationRequested();
                     if (record.Edit is { } asked)
-                        edit = await EditAsync(tip, pipeline, request, asked, Context(request, tip, file.Digest, record, correlation), token);
+                        edit = await EditAsync(tip, pipeline, request, records.By(asked), asked, new CommandContext(request.Author, correlation, records.Key(tip.Timeline.Id, record)), token);
                 }
                 catch (OperationCanceledException)
                 {
@@ -132,45 +132,12 @@ public static class ApplyEdits
         }
 
         /// <returns>Null when the timeline has this record's edit already.</returns>
-        private async Task<EditResult?> EditAsync(TimelineTip tip, EditPipeline pipeline, Request request, BulkEdit asked, CommandContext context, CancellationToken token)
+        private async Task<EditResult?> EditAsync(TimelineTip tip, EditPipeline pipeline, Request request, Provenance by, BulkEdit asked, CommandContext context, CancellationToken token)
         {
             if (tip.Has(context.EventId)) return null;
             var started = time.GetTimestamp();
-            var by = new Provenance(request.Author, asked.Reason ?? request.Reason, asked.Source ?? request.Source ?? Path.GetFileName(request.File), null);
             var (e, rebases) = await pipeline.RecordAsync(asked.Request, request.Variant, by, context, request.OnConflict, null, token);
             return e is null ? null : EditResult.Of(e.Record, tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
-        }
-
-        /// <summary>The same record of the same file under the same variant on the same timeline is the same command, however often it is given.</summary>
-        private static CommandContext Context(Request request, TimelineTip tip, Digest file, BulkRecord record, Guid correlation) =>
-            new(request.Author, correlation, $"{tip.Timeline.Id}|{file}|{record.Line}:{record.Column}|{request.Variant.Name()}");
-
-        /// <summary>Reads the whole file before the first edit: how many records there are, and whether some are bad.</summary>
-        private int Count(BulkFile file, Request request, CancellationToken token)
-        {
-            int count = 0, bad = 0;
-            BulkFileException? first = null;
-            foreach (var record in Records(file, request))
-            {
-                token.ThrowIfCancellationRequested();
-                count++;
-                if (record.Fault is null) continue;
-                bad++;
-                first ??= record.Fault;
-            }
-            if (first is null || request.SkipBad) return count;
-            throw bad == 1 ? first : first.Besides($"records that are bad in all: {bad} of {count}");
-        }
-
-        private IEnumerable<BulkRecord> Records(BulkFile file, Request request) => file.Records().Take(request.First ?? int.MaxValue).Select(r => Validated(file, r, request));
-
-        private BulkRecord Validated(BulkFile file, BulkRecord record, Request request)
-        {
-            if (record.Edit is not { } edit) return record;
-            var result = validator.Validate(new ApplyEdit(edit.Request, request.Variant, request.Author, edit.Reason ?? request.Reason, edit.Source ?? request.Source));
-            if (result.IsValid) return record;
-            var faults = new ValidationFailedException(result);
-            return record with { Edit = null, Fault = file.Fault(record, faults.Message, (faults.Remedy ?? "mend the record") + BulkFileException.OrSkip) };
         }
     }
 }

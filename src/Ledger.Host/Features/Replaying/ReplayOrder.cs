@@ -18,6 +18,9 @@ namespace Ledger.Host.Features.Replaying;
 /// <param name="Resumes">Whether it was begun before.</param>
 internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStarted Started, ReplayRules Rules, ImmutableArray<ReplayStep> Steps, int Only, bool Resumes)
 {
+    /// <summary>What <see cref="ReplayTimeline.Request.Gate"/> says to have the gate stop nothing.</summary>
+    public const string GateOff = "off";
+
     public bool NeedsModel => Started.Mode is ReplayMode.Optimise or ReplayMode.Auto;
 
     /// <summary>What it is for, where nobody says.</summary>
@@ -69,7 +72,7 @@ internal sealed record ReplayOrder(TimelineHistory Source, long From, ReplayStar
     private static GatePolicy Policy(LedgerSetup setup, string? named) => named switch
     {
         null => setup.Policy,
-        "off" => setup.Policy.Observed(),
+        GateOff => setup.Policy.Observed(),
         _ => setup.Policies.LastOrDefault(p => p.Name == named || p.ToString() == named)
             ?? throw new SetupException($"This ledger has had no gate policy \"{named}\".", $"say off, or one of {string.Join(", ", setup.Policies)}"),
     };

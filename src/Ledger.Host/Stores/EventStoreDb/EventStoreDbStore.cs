@@ -28,11 +28,11 @@ public sealed class EventStoreDbStore : IEventStore
     private readonly string prefix;
     private readonly ConcurrentDictionary<StreamName, StreamIds> ids = [];
 
-    private EventStoreDbStore(ServerConnection connection, LedgerId ledger)
+    private EventStoreDbStore(ServerConnection connection, LedgerId ledger, string prefix)
     {
         this.connection = connection;
         this.ledger = ledger;
-        prefix = $"{ledger}.";
+        this.prefix = prefix;
     }
 
     public LedgerId? Ledger => ledger;
@@ -47,7 +47,11 @@ public sealed class EventStoreDbStore : IEventStore
     /// <exception cref="ServerCredentialsException">User or password are wrong.</exception>
     /// <exception cref="ServerVersionException">It is too old, or something else.</exception>
     public static async Task<EventStoreDbStore> OpenAsync(ServerAddress server, LedgerId ledger, TimeProvider time, CancellationToken token) =>
-        new(await ServerConnection.OpenAsync(server, time, token), ledger);
+        Of(await ServerConnection.OpenAsync(server, time, token), ledger);
+
+    /// <summary>The same for the ledger's jobs, whose streams are none of the ledger's: <c>jobs-LEDGER.STREAM</c>.</summary>
+    public static async Task<EventStoreDbStore> OpenJobsAsync(ServerAddress server, LedgerId ledger, TimeProvider time, CancellationToken token) =>
+        new(await ServerConnection.OpenAsync(server, time, token), ledger, $"jobs-{ledger}.");
 
     /// <summary>The ledgers that a server holds, in the order in which they were opened. The server goes through all it has.</summary>
     public static async IAsyncEnumerable<LedgerOpened> LedgersAsync(ServerAddress server, TimeProvider time, [EnumeratorCancellation] CancellationToken token)
@@ -62,7 +66,7 @@ public sealed class EventStoreDbStore : IEventStore
             position = new OfAll { Position = new LogPosition { Commit = e.Commit, Prepare = e.Prepare } };
             var name = e.StreamIdentifier.StreamName.ToStringUtf8();
             if (again || name.IndexOf('.') is var dot && (dot < 0 || !LedgerId.TryParse(name[..dot], null, out var ledger) || name[(dot + 1)..] != StreamName.Of(ledger).ToString())) continue;
-            if (EventJson.Current.Read(new EventStoreDbStore(connection, LedgerId.Parse(name[..dot])).Event(e)).Event is LedgerOpened opened) yield return opened;
+            if (EventJson.Current.Read(Of(connection, LedgerId.Parse(name[..dot])).Event(e)).Event is LedgerOpened opened) yield return opened;
         }
     }
 
@@ -150,6 +154,14 @@ public sealed class EventStoreDbStore : IEventStore
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    /// <summary>For who needs other calls of the server about the same streams.</summary>
+    internal ServerConnection Connection => connection;
+
+    /// <summary>A stream's name at the server.</summary>
+    internal StreamIdentifier Name(StreamName stream) => new() { StreamName = ByteString.CopyFromUtf8(prefix + stream) };
+
+    private static EventStoreDbStore Of(ServerConnection connection, LedgerId ledger) => new(connection, ledger, $"{ledger}.");
 
     /// <summary>Appends, at most once, however often it has to be asked for.</summary>
     /// <exception cref="AppendUnsettledException">What became of it is not known.</exception>
@@ -250,7 +262,8 @@ public sealed class EventStoreDbStore : IEventStore
         return StorePosition.Start;
     }
 
-    private RecordedEvent Event(ReadResp.Types.Found.Types.Recorded e)
+    /// <exception cref="ForeignEventException">Somebody else put it there.</exception>
+    internal RecordedEvent Event(ReadResp.Types.Found.Types.Recorded e)
     {
         var name = e.StreamIdentifier.StreamName.ToStringUtf8();
         try
@@ -270,8 +283,6 @@ public sealed class EventStoreDbStore : IEventStore
     private StorePosition Position(ulong commit) =>
         commit <= long.MaxValue ? new StorePosition((long)commit) : throw new ServerVersionException(Server, $"({ServerVersion}) does not say where an event lies");
 
-    private StreamIdentifier Name(StreamName stream) => new() { StreamName = ByteString.CopyFromUtf8(prefix + stream) };
-
     private Filter Own() => new() { StreamIdentifier = new() { Prefix = { prefix } }, Max = Window, CheckpointEveryWindows = 1 };
 
     /// <summary>One event an append, so commit and prepare are the same.</summary>
@@ -280,7 +291,7 @@ public sealed class EventStoreDbStore : IEventStore
 
     private static Options ReadAll(OfAll from, Filter filter) => new() { All = from, Direction = Direction.Forwards, Count = long.MaxValue, Filter = filter, UuidForm = Uuids() };
 
-    private static UuidForm Uuids() => new() { String = new Empty() };
+    internal static UuidForm Uuids() => new() { String = new Empty() };
 
     /// <summary>Which events a stream holds, as far as it was read without a gap: some 60 bytes an event.</summary>
     private sealed class StreamIds

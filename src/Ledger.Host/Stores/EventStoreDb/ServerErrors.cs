@@ -95,7 +95,8 @@ public sealed class ForeignEventException(ServerAddress server, string stream, u
 /// <summary>What a status means, by its code, its trailers and the exceptions behind it; never by its text.</summary>
 internal static class ServerErrors
 {
-    private const string NotLeader = "not-leader", Deleted = "stream-deleted", TooLarge = "maximum-append-size-exceeded", EventTooLarge = "maximum-append-event-size-exceeded";
+    private const string NotLeader = "not-leader", Deleted = "stream-deleted", TooLarge = "maximum-append-size-exceeded", EventTooLarge = "maximum-append-event-size-exceeded",
+        NoGroup = "persistent-subscription-does-not-exist", GroupThere = "persistent-subscription-exists";
 
     /// <summary>Where the leader is, when a node says that it is not the one.</summary>
     public static bool IsNotLeader(RpcException e, out NodeAddress? leader)
@@ -112,6 +113,12 @@ internal static class ServerErrors
         most = long.TryParse(Trailer(e, "maximum-append-size") ?? Trailer(e, "maximum-append-event-size"), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
         return Kind(e) is TooLarge or EventTooLarge;
     }
+
+    /// <summary>Whether nobody made the group of consumers yet.</summary>
+    public static bool IsNoGroup(RpcException e) => Kind(e) == NoGroup;
+
+    /// <summary>Whether somebody made it already.</summary>
+    public static bool IsGroupThere(RpcException e) => Kind(e) == GroupThere;
 
     /// <summary>Whether the same may go well when it is tried again, here or at another node.</summary>
     public static bool MayPass(RpcException e) =>

@@ -1,0 +1,109 @@
+using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
+using Ledger.Host.Features.Watching;
+using Ledger.Host.Jobs;
+using Ledger.Host.Sessions;
+using Ledger.Projections.Timelines;
+
+namespace Ledger.Host.Features.Working;
+
+/// <summary>A model that is kept from one edit to the next, whichever timeline each goes to: the same one is followed, another one is folded from the base.</summary>
+internal sealed class EditDesk(LedgerSession session, IModelLibrary library, BaseGuard guard, Func<LedgerPaths, IKeyStatisticsStore> stores, string? model)
+{
+    private Workbench? bench;
+    private IKeyMoment? c;
+    private (TimelineTip Tip, EditPipeline Pipeline, StreamWatch Watch)? at;
+
+    public void Load(CancellationToken token)
+    {
+        if (bench is not null) return;
+        // Before the model: factoring C takes several times its size for a moment.
+        c = stores(session.Paths).Load(session.Setup.RequireStatistics());
+        bench = Workbench.Load(session, library, guard, model, token);
+    }
+
+    public void Drop()
+    {
+        bench?.Dispose();
+        (bench, c, at) = (null, null, null);
+    }
+
+    /// <summary>Edits, unless the timeline has the edit already; then has the stream rules look if they are due.</summary>
+    /// <returns>The revision that the edit made, and what is recorded of it.</returns>
+    public async Task<(long Revision, EditRecord Record)> EditAsync(EditQueued job, CancellationToken token)
+    {
+        try
+        {
+            Load(token);
+        }
+        catch (LedgerException e) when (e.Kind == FailureKind.BadInput)
+        {
+            // It was there when the worker began: no job's fault.
+            throw new WorkerException(e);
+        }
+        var (tip, pipeline, watch) = await OnAsync(job.Timeline, token);
+        var context = new CommandContext(job.By.Author, JobLog.CorrelationOf(job.Job), job.Key);
+        if (tip.Has(context.EventId)) return await FindAsync(job.Timeline, context.EventId, token);
+        var recorded = await RecordAsync(pipeline, job, context, token);
+        if (recorded is null) return await FindAsync(job.Timeline, context.EventId, token);
+        var revision = tip.Timeline.Revision;
+        try
+        {
+            if (await watch.LookIfDueAsync(token) is not null) await pipeline.FollowAsync(token);
+        }
+        catch (LedgerException overtaken) when (overtaken.Kind == FailureKind.Conflict)
+        {
+            // Whoever edits next looks again; what this model runs with now nobody knows.
+            at = null;
+        }
+        return (revision, recorded.Record);
+    }
+
+    /// <summary>The weights of a timeline's head.</summary>
+    private async Task<(TimelineTip Tip, EditPipeline Pipeline, StreamWatch Watch)> OnAsync(TimelineId timeline, CancellationToken token)
+    {
+        if (at is { } here && here.Tip.Timeline.Id == timeline)
+        {
+            at = null;
+            await here.Pipeline.CatchUpAsync(token);
+            at = here;
+            return here;
+        }
+        at = null;
+        var tip = await session.TipAsync(timeline.ToString(), token);
+        await session.CatchUpAsync(tip, token);
+        await bench!.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
+        var now = (tip, new EditPipeline(session, tip, bench, c!), new StreamWatch(session, tip.Timeline.Name, guard, model, () => bench, OnConflict.Rebase));
+        at = now;
+        return now;
+    }
+
+    /// <summary>Where many workers edit one timeline an edit is overtaken more often than it follows; that is no fault of its own.</summary>
+    private static async Task<EditJudged?> RecordAsync(EditPipeline pipeline, EditQueued job, CommandContext context, CancellationToken token)
+    {
+        for (var tries = 1; ; tries++)
+            try
+            {
+                return (await pipeline.RecordAsync(job.Request, job.Variant, job.By, context, OnConflict.Rebase, null, token)).Event;
+            }
+            catch (TimelineConflictException) when (tries < RunWorker.MostOvertaken)
+            {
+                await pipeline.CatchUpAsync(token);
+            }
+    }
+
+    /// <summary>An edit that somebody recorded who could not say so.</summary>
+    private async Task<(long, EditRecord)> FindAsync(TimelineId timeline, Guid id, CancellationToken token)
+    {
+        await foreach (var (revision, e) in session.EventsAsync(session.Setup.Timelines[timeline], token))
+            if (e.Id == id) return (revision, ((EditJudged)EventJson.Current.Read(e).Event).Record);
+        throw new System.Diagnostics.UnreachableException($"The tip of {timeline} has event {id} and its stream has not.");
+    }
+}
+
+/// <summary>The worker's own model or C is gone; it ends, and its job goes to another.</summary>
+public sealed class WorkerException(LedgerException inner) : LedgerException(inner.Message, inner.Remedy, inner)
+{
+    public override FailureKind Kind { get; } = inner.Kind;
+}
