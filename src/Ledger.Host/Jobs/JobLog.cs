@@ -14,7 +14,7 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
     private const int MostTries = 100;
 
     private readonly Dictionary<JobId, JobState> jobs = [];
-    private readonly Dictionary<StreamName, (long Last, Digest Head)> ends = new() { [StreamName.Queue] = (-1, Digest.Zero), [StreamName.Results] = (-1, Digest.Zero) };
+    private readonly Dictionary<StreamName, long> next = [];
 
     internal IEventStore Store => store;
 
@@ -102,10 +102,10 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
 
     private async IAsyncEnumerable<EventEnvelope> NewAsync(StreamName stream, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken token)
     {
-        await foreach (var recorded in store.ReadStreamAsync(stream, ends[stream].Last + 1, token))
+        await foreach (var recorded in store.ReadStreamAsync(stream, next.GetValueOrDefault(stream), token))
         {
             yield return EventJson.Current.Read(recorded);
-            ends[stream] = (recorded.Number, recorded.Hash);
+            next[stream] = recorded.Number + 1;
         }
     }
 }

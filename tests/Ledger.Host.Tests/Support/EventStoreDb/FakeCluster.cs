@@ -48,7 +48,7 @@ internal enum AppendFault
 public sealed class FakeCluster : IAsyncLifetime
 {
     private readonly List<Node> nodes = [];
-    private int appends, reads;
+    private int appends, reads, given, acks;
 
     internal FakeLog Log { get; } = new();
 
@@ -63,6 +63,15 @@ public sealed class FakeCluster : IAsyncLifetime
 
     /// <summary>After how many messages the n-th call to read breaks off, from 1.</summary>
     internal Func<int, int?> OnRead { get; set; } = _ => null;
+
+    /// <summary>What goes wrong when an event is given to a consumer of a group for the n-th time, from 1.</summary>
+    internal Func<int, GiveFault> OnGive { get; set; } = _ => GiveFault.None;
+
+    /// <summary>Whether the n-th acknowledgement gets lost, with the connection, from 1.</summary>
+    internal Func<int, bool> OnAck { get; set; } = _ => false;
+
+    /// <summary>Groups of consumers, by log, stream and name.</summary>
+    internal ConcurrentDictionary<(FakeLog, string, string), FakeGroup> Groups { get; } = [];
 
     /// <summary>How long a read looks before it says anything.</summary>
     internal TimeSpan ReadDelay { get; set; }
@@ -117,6 +126,10 @@ public sealed class FakeCluster : IAsyncLifetime
 
     internal int NextAppend() => Interlocked.Increment(ref appends);
 
+    internal int NextGiven() => Interlocked.Increment(ref given);
+
+    internal int NextAck() => Interlocked.Increment(ref acks);
+
     internal int NextRead() => Interlocked.Increment(ref reads);
 
     /// <summary>The node is gone, its connections with it; the next one leads if it did.</summary>
@@ -163,6 +176,7 @@ public sealed class FakeCluster : IAsyncLifetime
             }));
             var app = node.app = builder.Build();
             app.MapGrpcService<FakeStreams>();
+            app.MapGrpcService<FakeConsumers>();
             app.MapGrpcService<FakeGossip>();
             app.MapGrpcService<FakeFeatures>();
             await app.StartAsync();

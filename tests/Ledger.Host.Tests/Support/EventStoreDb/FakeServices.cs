@@ -12,7 +12,7 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
 {
     private FakeCluster Cluster => node.Cluster;
 
-    private FakeLog LogOf(ServerCallContext context) => Cluster.Private.GetValueOrDefault(context.RequestHeaders.GetValue("connection-name") ?? "", Cluster.Log);
+    internal static FakeLog LogOf(FakeCluster cluster, ServerCallContext context) => cluster.Private.GetValueOrDefault(context.RequestHeaders.GetValue("connection-name") ?? "", cluster.Log);
 
     public override async Task<AppendResp> Append(IAsyncStreamReader<AppendReq> requestStream, ServerCallContext context)
     {
@@ -29,7 +29,7 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         Access.CheckLeader(node, context);
 
         Cluster.AppendedAt.Enqueue(node.Index);
-        var (log, stream) = (LogOf(context), options.StreamIdentifier.StreamName.ToStringUtf8());
+        var (log, stream) = (LogOf(Cluster, context), options.StreamIdentifier.StreamName.ToStringUtf8());
         if (log.IsDeleted(stream)) throw new RpcException(new Status(StatusCode.FailedPrecondition, "deleted"), new Metadata { { "exception", "stream-deleted" }, { "stream-name", stream } });
         foreach (var required in new[] { "type", "content-type" })
             if (!proposed.Metadata.ContainsKey(required)) throw new RpcException(new Status(StatusCode.InvalidArgument, "missing"), new Metadata { { "exception", "missing-required-metadata-property" } });
@@ -68,7 +68,7 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         if (options.WhichCase == ReadReq.Types.Options.WhichOneofCase.None) throw new RpcException(new Status(StatusCode.InvalidArgument, "no filter option"));
         var left = Cluster.OnRead(Cluster.NextRead());
         await Task.Delay(Cluster.ReadDelay, context.CancellationToken);
-        await foreach (var message in Messages(LogOf(context), options, context.CancellationToken))
+        await foreach (var message in Messages(LogOf(Cluster, context), options, context.CancellationToken))
         {
             if (left-- == 0)
             {
@@ -116,18 +116,14 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
         ? filter.StreamIdentifier.Prefix.Any(p => e.Stream.StartsWith(p, StringComparison.Ordinal))
         : filter.EventType.Prefix.Any(p => e.Type.StartsWith(p, StringComparison.Ordinal));
 
-    private static ReadResp Found(FakeEvent e) => new()
+    internal static ReadResp.Types.Found.Types.Recorded Recorded(FakeEvent e) => new()
     {
-        Event = new()
-        {
-            Event = new()
-            {
-                Id = new UUID { String = e.Id.ToString() }, StreamIdentifier = new() { StreamName = ByteString.CopyFromUtf8(e.Stream) }, Revision = (ulong)e.Number,
-                Commit = (ulong)e.Position, Prepare = (ulong)e.Position, Metadata = { ["type"] = e.Type, ["content-type"] = e.ContentType, ["created"] = "17000000000000000" },
-                CustomMetadata = ByteString.CopyFrom(e.CustomMetadata), Data = ByteString.CopyFrom(e.Data),
-            },
-        },
+        Id = new UUID { String = e.Id.ToString() }, StreamIdentifier = new() { StreamName = ByteString.CopyFromUtf8(e.Stream) }, Revision = (ulong)e.Number,
+        Commit = (ulong)e.Position, Prepare = (ulong)e.Position, Metadata = { ["type"] = e.Type, ["content-type"] = e.ContentType, ["created"] = "17000000000000000" },
+        CustomMetadata = ByteString.CopyFrom(e.CustomMetadata), Data = ByteString.CopyFrom(e.Data),
     };
+
+    private static ReadResp Found(FakeEvent e) => new() { Event = new() { Event = Recorded(e) } };
 
     private static LogPosition At(long position) => new() { Commit = (ulong)position, Prepare = (ulong)position };
 
