@@ -31,6 +31,7 @@ public sealed partial class HowToTests : IDisposable
         { "how-to/run-the-papers-experiments.md", 5 },
         { "how-to/keep-a-ledger-on-a-server.md", 12 },
         { "how-to/query-the-rows-with-sql.md", 11 },
+        { "how-to/run-workers.md", 10 },
     };
 
     [Theory]

@@ -80,6 +80,26 @@ public abstract class WorkerTests(TinyLedger tiny)
     }
 
     [Fact]
+    public async Task A_worker_goes_from_one_timeline_to_another_and_stream_rules_look_as_ever()
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllTextAsync(ledger["wear.json"], """{ "name": "wear", "version": 1, "rules": [], "stream": [{ "rule": "cumulative-distance", "threshold": 1000, "every": 2 }] }""", Token);
+        (await RunAsync(ledger, "gate", "set", ledger["wear.json"])).ShouldEndWith(0);
+        (await RunAsync(ledger, "branch", "aside")).ShouldEndWith(0);
+        foreach (var (person, timeline) in new[] { ("Ada", "main"), ("Bob", "aside"), ("Cleo", "main"), ("Dan", "main"), ("Eve", "aside"), ("Fay", "main") })
+            (await RunAsync(ledger, "edit", "{} lives in", "-s", person, "-t", "Rome", "-T", timeline, "--queue")).ShouldEndWith(0);
+        await WorkAsync(ledger);
+        foreach (var (timeline, people) in new[] { ("main", "Ada Cleo Dan Fay"), ("aside", "Bob Eve") })
+        {
+            (await RunAsync(ledger, "log", "-T", timeline, "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(people.Split(' '));
+            // It looked when the last edit made a look due, so there is nothing left to look at.
+            (await RunAsync(ledger, "watch", "-T", timeline, "--json")).ShouldEndWith(0).Json[0].GetProperty("before").GetBoolean().ShouldBeTrue();
+        }
+        // Each edit's weights are what folding its own timeline gives.
+        (await RunAsync(ledger, "verify", "--deep")).ShouldEndWith(0).Out.ShouldContain("6 weight fingerprints recomputed");
+    }
+
+    [Fact]
     public async Task What_can_never_be_done_is_parked_with_the_reason_and_done_when_it_is_queued_again()
     {
         var ledger = tiny.Copy();

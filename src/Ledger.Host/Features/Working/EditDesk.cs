@@ -42,41 +42,42 @@ internal sealed class EditDesk(LedgerSession session, IModelLibrary library, Bas
             // It was there when the worker began: no job's fault.
             throw new WorkerException(e);
         }
-        var (tip, pipeline, watch) = await OnAsync(job.Timeline, token);
+        var here = await OnAsync(job.Timeline, token);
+        var (tip, pipeline, watch) = here;
         var context = new CommandContext(job.By.Author, JobLog.CorrelationOf(job.Job), job.Key);
-        if (tip.Has(context.EventId)) return await FindAsync(job.Timeline, context.EventId, token);
-        var recorded = await RecordAsync(pipeline, job, context, token);
-        if (recorded is null) return await FindAsync(job.Timeline, context.EventId, token);
+        var recorded = tip.Has(context.EventId) ? null : await RecordAsync(pipeline, job, context, token);
+        if (recorded is null)
+        {
+            at = here;
+            return await FindAsync(job.Timeline, context.EventId, token);
+        }
         var revision = tip.Timeline.Revision;
         try
         {
             if (await watch.LookIfDueAsync(token) is not null) await pipeline.FollowAsync(token);
+            at = here;
         }
         catch (LedgerException overtaken) when (overtaken.Kind == FailureKind.Conflict)
         {
-            // Whoever edits next looks again; what this model runs with now nobody knows.
-            at = null;
+            // Whoever edits next looks again.
         }
         return (revision, recorded.Record);
     }
 
-    /// <summary>The weights of a timeline's head.</summary>
+    /// <summary>Has the model run with a timeline's head. Until the edit is done it counts as running with nobody knows what: after any failure the next edit begins from the base.</summary>
     private async Task<(TimelineTip Tip, EditPipeline Pipeline, StreamWatch Watch)> OnAsync(TimelineId timeline, CancellationToken token)
     {
-        if (at is { } here && here.Tip.Timeline.Id == timeline)
+        var before = at;
+        at = null;
+        if (before is { } here && here.Tip.Timeline.Id == timeline)
         {
-            at = null;
             await here.Pipeline.CatchUpAsync(token);
-            at = here;
             return here;
         }
-        at = null;
         var tip = await session.TipAsync(timeline.ToString(), token);
         await session.CatchUpAsync(tip, token);
         await bench!.InstallAsync(session.DeltasInEffectAsync(tip, token), token);
-        var now = (tip, new EditPipeline(session, tip, bench, c!), new StreamWatch(session, tip.Timeline.Name, guard, model, () => bench, OnConflict.Rebase));
-        at = now;
-        return now;
+        return (tip, new EditPipeline(session, tip, bench, c!), new StreamWatch(session, tip.Timeline.Name, guard, model, () => bench, OnConflict.Rebase));
     }
 
     /// <summary>Where many workers edit one timeline an edit is overtaken more often than it follows; that is no fault of its own.</summary>

@@ -38,13 +38,13 @@ public static class RunWorker
     {
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
-            // Before it asks for a job: a worker that cannot load its model is no use to any.
-            await using var work = await JobWork.OpenAsync(request, tools, token);
-            await using var log = await jobs.LogAsync(request.Ledger, token);
-            await using var queue = jobs.Queue(request.Ledger, log);
             var so = new Result(request.Name, 0, 0, 0, Stopped: false);
             try
             {
+                // Before it asks for a job: a worker that cannot load its model is no use to any.
+                await using var work = await JobWork.OpenAsync(request, tools, token);
+                await using var log = await jobs.LogAsync(request.Ledger, token);
+                await using var queue = jobs.Queue(request.Ledger, log);
                 while (true)
                 {
                     if (request.UntilEmpty)
