@@ -30,10 +30,15 @@ public sealed class WorkersAcceptance : IDisposable
 
         var (kills, atWork, begun, started) = (0, 0, 0, Stopwatch.GetTimestamp());
         var workers = Enumerable.Range(0, Workers).Select(_ => Begin()).ToList();
-        // The last few jobs are left to be finished in peace; how many kills that makes is the machine's matter.
-        while (await DoneAsync() < count - Workers)
+        // The last few jobs are left to be finished in peace. Between two kills some job is done, however slow the machine is.
+        for (var done = 0; done < count - Workers;)
         {
-            await Task.Delay(TimeSpan.FromSeconds(1.5 + 2 * random.NextDouble()), Token);
+            var before = done;
+            while (done == before)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1.5 + 2 * random.NextDouble()), Token);
+                done = await DoneAsync();
+            }
             var (process, output) = workers[random.Next(Workers)];
             if (process.HasExited) continue;
             process.Kill();                 // SIGKILL
