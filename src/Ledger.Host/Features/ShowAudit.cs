@@ -49,11 +49,11 @@ public static class ShowAudit
             var filter = request.Filter;
             if (filter.From > filter.Until) throw new AuditRangeException(filter.From.Value, filter.Until.Value);
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            if (request.Timeline is not { } named) return await session.RowsAsync(rows => Lines(session.Setup, null, rows.Changes(), filter), token);
+            if (request.Timeline is not { } named) return await session.RowsAsync(rows => Lines(session.Setup, null, rows.Changes(filter.Subject), filter), token);
 
             var timeline = session.Setup.Timeline(named);
             return await session.RowsAsync(rows => Lines(
-                session.Setup, timeline.Started.Name, session.Setup.Ancestry(timeline).SelectMany(a => rows.Changes(a.Started.Timeline, session.Setup.LastOf(a, timeline))), filter), token);
+                session.Setup, timeline.Started.Name, session.Setup.Ancestry(timeline).SelectMany(a => rows.Changes(a.Started.Timeline, session.Setup.LastOf(a, timeline), filter.Subject)), filter), token);
         }
 
         /// <param name="named">The timeline that is looked at, its ancestors' revisions as its own; null for each revision where it lies.</param>

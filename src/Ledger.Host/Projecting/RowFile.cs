@@ -124,11 +124,16 @@ public sealed class RowFile : IRowLookup, IDisposable
     }
 
     /// <summary>Every change with its edit and its timeline's name, in the order of the store.</summary>
-    public IEnumerable<(ChangeRow Change, EditRow Edit, string Timeline)> Changes() => Changes("ORDER BY c.place");
+    /// <param name="subject">Only those of edits about it, trimmed; null for all.</param>
+    public IEnumerable<(ChangeRow Change, EditRow Edit, string Timeline)> Changes(string? subject) =>
+        subject is null ? Changes("ORDER BY c.place", []) : Changes("WHERE e.about = $0 ORDER BY c.place", [subject.Trim()]);
 
     /// <summary>The same, of one timeline's own stream up to a revision.</summary>
-    public IEnumerable<(ChangeRow Change, EditRow Edit, string Timeline)> Changes(TimelineId timeline, long upTo) =>
-        Changes("WHERE c.timeline = $0 AND c.revision <= $1 ORDER BY c.revision, c.ordinal", timeline.ToString(), upTo);
+    public IEnumerable<(ChangeRow Change, EditRow Edit, string Timeline)> Changes(TimelineId timeline, long upTo, string? subject)
+    {
+        const string Own = "WHERE c.timeline = $0 AND c.revision <= $1", Order = "ORDER BY c.revision, c.ordinal";
+        return subject is null ? Changes($"{Own} {Order}", [timeline.ToString(), upTo]) : Changes($"{Own} AND e.about = $2 {Order}", [timeline.ToString(), upTo, subject.Trim()]);
+    }
 
     public void Dispose()
     {
@@ -204,7 +209,7 @@ public sealed class RowFile : IRowLookup, IDisposable
         writing.Commit(null);
     }
 
-    private IEnumerable<(ChangeRow, EditRow, string)> Changes(string which, params object[] values)
+    private IEnumerable<(ChangeRow, EditRow, string)> Changes(string which, object[] values)
     {
         using var row = Query($"SELECT {RowForm.ChangeColumns}, {RowForm.EditColumns}, t.name FROM changes c JOIN edits e ON e.id = c.edit JOIN timelines t ON t.id = c.timeline {which}", values);
         while (row.Read()) yield return (RowForm.Change(row, 0), RowForm.Edit(row, RowForm.ChangeWidth), RowForm.Text(row, RowForm.ChangeWidth + RowForm.EditWidth)!);
@@ -263,7 +268,7 @@ public sealed class RowFile : IRowLookup, IDisposable
         public void Add(MadeRows made)
         {
             if (made.Timeline is { } t) file.Run($"INSERT OR REPLACE INTO timelines VALUES {RowForm.Places(7)}", RowForm.Values(t));
-            if (made.Edit is { } e) file.Run($"INSERT INTO edits VALUES {RowForm.Places(RowForm.EditWidth)}", RowForm.Values(e));
+            if (made.Edit is { } e) file.Run($"INSERT INTO edits VALUES {RowForm.Places(RowForm.EditWidth + 1)}", RowForm.Values(e));
             foreach (var c in made.Changes) file.Run($"INSERT INTO changes ({RowForm.ChangeColumns.Replace("c.", "", StringComparison.Ordinal)}) VALUES {RowForm.Places(RowForm.ChangeWidth)}", RowForm.Values(c));
         }
 

@@ -33,7 +33,7 @@ internal static class RowForm
 
     public static object?[] Values(TimelineRow x) => [x.Id.ToString(), x.Name, x.Parent?.ToString(), x.Fork, x.Head, x.Purpose, x.Closed];
 
-    public static object?[] Values(EditRow x) => [x.Id.ToString(), x.Prompt, x.Subject, x.Target, x.TrueTarget, x.Relation, x.Author, x.Reason, x.Source, x.Origin?.ToString()];
+    public static object?[] Values(EditRow x) => [x.Id.ToString(), x.Prompt, x.Subject, x.Target, x.TrueTarget, x.Relation, x.Author, x.Reason, x.Source, x.Origin?.ToString(), x.Subject.Trim()];
 
     public static object?[] Values(ChangeRow x) =>
     [

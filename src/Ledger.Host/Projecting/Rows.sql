@@ -20,8 +20,10 @@ CREATE TABLE timelines (
 
 CREATE TABLE edits (
     id TEXT PRIMARY KEY, prompt TEXT NOT NULL, subject TEXT NOT NULL, target TEXT NOT NULL, true_target TEXT, relation TEXT,
-    author TEXT NOT NULL, reason TEXT, source TEXT, origin TEXT
+    author TEXT NOT NULL, reason TEXT, source TEXT, origin TEXT,
+    about TEXT NOT NULL                   -- the subject, trimmed: what an audit of one is looked up by
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX edits_about ON edits (about);
 
 CREATE TABLE changes (                    -- in the order of the store
     place    INTEGER PRIMARY KEY,

@@ -107,11 +107,11 @@ public sealed class CatchUpTests : IDisposable
         await RowFile.UseAsync(Path, Id, async file =>
         {
             await ToEndAsync(store, file);
-            var (before, counts) = (file.Changes().ToList(), file.Count());
+            var (before, counts) = (file.Changes(null).ToList(), file.Count());
             Dropped(file).ShouldBeTrue();
             (file.Place, file.Count()).ShouldBe((null, new RowCounts(0, 0, 0)));
             await ToEndAsync(store, file);
-            file.Changes().ShouldBe(before);
+            file.Changes(null).ShouldBe(before);
             file.Count().ShouldBe(counts);
             return true;
         });
@@ -168,12 +168,12 @@ public sealed class CatchUpTests : IDisposable
         var store = await FilledAsync(seed: 11, steps: 50);
         using var file = RowFile.InMemory(Id);
         await ToEndAsync(store, file);
-        var (place, rows) = (file.Place, file.Changes().ToList());
+        var (place, rows) = (file.Place, file.Changes(null).ToList());
         var last = (await store.ReadLastAsync(StreamName.Of(Some.MainId), Token))!;
         await RandomLedger.AppendAsync(store, RandomLedger.Recorded(last.Stream, last.Number + 1, Some.Guid(9), "edit-forgotten.v1", EventJson.Serialize(Some.Metadata(9)), "{}"u8.ToArray(), last.Hash), Token);
         for (var tries = 0; tries < 2; tries++) (await Should.ThrowAsync<UnknownEventException>(() => ToEndAsync(store, file))).Type.ShouldBe("edit-forgotten.v1");
         file.Place.ShouldBe(place);
-        file.Changes().ShouldBe(rows);
+        file.Changes(null).ShouldBe(rows);
     }
 
     private static async Task<InMemoryEventStore> FilledAsync(int seed, int steps, LedgerId? id = null)
@@ -215,17 +215,21 @@ public sealed class CatchUpTests : IDisposable
     {
         // It owns the store and is not closed: others still use it.
         var session = await LedgerSession.ReadAsync(new LedgerPaths("none.ledger"), store, TimeProvider.System, Token);
-        var filter = new AuditFilter();
-        ShowAudit.Handler.Lines(session.Setup, null, rows.Changes(), filter).ShouldBe(await NaiveLines.OfAsync(session, null, filter, Token));
+        foreach (var filter in new[] { new AuditFilter(), new AuditFilter { Subject = "Person 3 " }, new AuditFilter { Author = "ben", Outcome = Domain.Gate.Outcome.Quarantined } }) await ShouldBeFoldedAsync(session, rows, filter);
+        return true;
+    }
+
+    private static async Task ShouldBeFoldedAsync(LedgerSession session, RowFile rows, AuditFilter filter)
+    {
+        ShowAudit.Handler.Lines(session.Setup, null, rows.Changes(filter.Subject), filter).ShouldBe(await NaiveLines.OfAsync(session, null, filter, Token));
         foreach (var timeline in session.Setup.Timelines.Values)
         {
-            var changes = session.Setup.Ancestry(timeline).SelectMany(a => rows.Changes(a.Started.Timeline, session.Setup.LastOf(a, timeline)));
+            var changes = session.Setup.Ancestry(timeline).SelectMany(a => rows.Changes(a.Started.Timeline, session.Setup.LastOf(a, timeline), filter.Subject));
             ShowAudit.Handler.Lines(session.Setup, timeline.Started.Name, changes, filter).ShouldBe(await NaiveLines.OfAsync(session, timeline.Started.Name, filter, Token));
             var row = rows.Timeline(timeline.Started.Timeline)!;
             row.Head.ShouldBe((await session.TipAsync(timeline.Started.Name, Token)).Timeline.Revision);
             row.Closed.ShouldBe(session.Setup.Closed.GetValueOrDefault(timeline.Started.Timeline)?.Reason);
         }
-        return true;
     }
 
     /// <summary>A store of which something goes wrong after so many events.</summary>

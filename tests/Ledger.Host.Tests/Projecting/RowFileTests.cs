@@ -37,9 +37,10 @@ public sealed class RowFileTests : IDisposable
         {
             file.Place.ShouldBe(There);
             file.Timeline(Some.MainId).ShouldBe(timeline);
-            var read = file.Changes().ShouldHaveSingleItem();
+            var read = file.Changes(null).ShouldHaveSingleItem();
             read.ShouldBe((row, edit, "main"));
             BitConverter.DoubleToInt64Bits(read.Change.KuU!.Value).ShouldBe(BitConverter.DoubleToInt64Bits(-0.0), "a zero has its sign");
+            (file.Changes("'; DROP TABLE edits; -- ").Count(), file.Changes("edits").Count(), file.Changes(Some.MainId, 1, "'; DROP TABLE edits; --").Count()).ShouldBe((1, 0, 1));
             (file.LastChange(Some.MainId, 1), file.LastChange(Some.MainId, Some.Edit(1), 5)).ShouldBe((row, row));
             (file.LastChange(Some.MainId, 0), file.LastChange(Some.MainId, Some.Edit(2), 5), file.Edit(Some.Edit(2)), file.Timeline(default)).ShouldBe((null, null, null, null));
             return true;

@@ -66,13 +66,15 @@ internal sealed class DecidedLedger
         var n = ++made;
         var outcome = random.Next(6) switch { < 4 => Outcome.Applied, 4 => Outcome.Quarantined, _ => Outcome.Rejected };
         var record = Some.Record(n, VariantNames.All[random.Next(3)], outcome) with { Edit = new EditId(new UInt128((ulong)id.Value, (ulong)n)) };
+        record = record with { Request = record.Request with { Subject = $"{(n % 2 == 0 ? "\u00A0" : "")}Person {n % 5}{(n % 3 == 0 ? "\n " : "")}" } };
         return now.Record(outcome == Outcome.Rejected ? record with { Signals = Odd(record.Signals) } : record, n % 3 == 0 ? Some.Digest($"with {n}") : null, n % 5 == 0 ? Some.Digest($"without {n}") : null);
     }
 
     /// <summary>Numbers that a careless store would not give back.</summary>
     private Signals Odd(Signals signals) => signals with
     {
-        CosKeys = -0.0, DeltaOverM0 = double.PositiveInfinity,
+        CosKeys = -0.0,
+        DeltaOverM0 = double.PositiveInfinity,
         Variants = [.. signals.Variants.Select(v => v with { AbsDelta = random.Next(2) == 0 ? double.NaN : double.Epsilon, KuU = double.NegativeInfinity, KvU = 0 })],
     };
 

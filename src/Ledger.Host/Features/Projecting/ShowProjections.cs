@@ -9,7 +9,7 @@ namespace Ledger.Host.Features.Projecting;
 public static class ShowProjections
 {
     /// <summary>So many events behind are counted, each of which has to be read for it.</summary>
-    public const int MostCounted = 10_000;
+    public const int MostCounted = 1_000;
 
     public sealed record Request(LedgerPaths Ledger) : IRequest<Result>;
 
