@@ -75,14 +75,14 @@ public sealed class ProjectionsCommandTests : IDisposable
         var ends = new List<long>();
         for (var kills = 0; kills < 3; kills++)
         {
-            using var run = ledger.Start("projections", "run");
-            while (!run.HasExited && await PositionAsync() <= ends.LastOrDefault(-1)) await Task.Delay(2, Token);
+            using var run = ledger.Start("projections", "run", "--follow", "--json");
+            await run.StandardOutput.ReadLineAsync(Token);      // of sixteen batches the first that it takes in
             run.Kill();                 // SIGKILL
             await run.WaitForExitAsync(Token);
             ends.Add(await PositionAsync());
         }
         TestContext.Current.TestOutputHelper?.WriteLine($"killed at {string.Join(", ", ends)} of 4,005");
-        ends[0].ShouldBeInRange(1, 4_004);
+        ends.ShouldContain(end => end > 0 && end < 4_005);
         (await RunAsync("audit", "--json")).ShouldEndWith(0).Out.ShouldBe(await FoldedAsync(Paths));
 
         async Task<long> PositionAsync() =>
