@@ -42,12 +42,15 @@ public static class CopyLedger
             // Under another name until it is whole: half a ledger is not to be mistaken for one.
             var unfinished = to.File + ".copying";
             var inFile = request.Server is null && !Path.Exists(to.File);
+            using var alone = inFile ? Alone(unfinished) : null;
+            if (inFile && Path.Exists(to.File)) throw new SetupException($"{to.File} was made meanwhile.", "give the command again, and it takes over what is new");
             IEventStore target = request.Server is { } server ? await EventStoreDbStore.OpenAsync(server, ledger, time, token)
                 : inFile ? await SqliteEventStore.OpenAsync(unfinished, File.Exists(unfinished) ? OpenMode.Open : OpenMode.Create, time, token)
                 : await sessions.StoreAsync(to, token);
             Result result;
             await using (target)
             {
+                if (target.Ledger is { } other && other != ledger) throw new CopyTargetException(to, $"it is ledger {other}'s, on a server");
                 // What is damaged is not spread, and what was copied is looked at again.
                 var original = await ChainWalk.CheckAsync(source.Store, token);
                 var copied = await CopyAsync(source.Store, original.Events, target, to, request.Progress, token);
@@ -62,6 +65,19 @@ public static class CopyLedger
             if (request.Server is { } at) to.Point(new LedgerPointer(at.Text, ledger));
             else if (inFile) to.Take(unfinished);
             return result;
+        }
+
+        /// <summary>Two copies that fill one file would take it from each other; whoever is killed lets go of it.</summary>
+        private static FileStream Alone(string unfinished)
+        {
+            try
+            {
+                return new FileStream(unfinished + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException e)
+            {
+                throw new SetupException($"{unfinished} is not free: {e.Message}", "wait until the other copy to it has ended, and give the command again");
+            }
         }
 
         private static async Task<long> CopyAsync(IEventStore source, long events, IEventStore target, LedgerPaths to, IProgress<Step>? progress, CancellationToken token)

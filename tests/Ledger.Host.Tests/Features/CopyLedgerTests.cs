@@ -101,6 +101,32 @@ public sealed class CopyLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_copies_to_one_file_at_once_one_fills_it_and_the_others_change_nothing()
+    {
+        var original = await GrownAsync(Edits);
+        var ledger = new LedgerProcess(folder);
+        var ran = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => ledger.RunAsync("copy", "copy", "-l", "grown")));
+        ran.ShouldContain(r => r.ExitCode == 0);
+        // One that begins when another has ended finds a copy made before.
+        foreach (var refused in ran.Where(r => r.ExitCode != 0)) refused.ShouldEndWith(2).Err.ShouldContain("the command again");
+        (await EventsAsync(new LedgerPaths(Path.Combine(folder, "copy.ledger")))).Select(Content).ShouldBe((await EventsAsync(original)).Select(Content));
+        Directory.GetFiles(folder, "copy.ledger.copying*").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_file_that_leads_to_another_ledger_is_no_copy_of_this_one()
+    {
+        await using var cluster = await FakeCluster.StartAsync(new FakeCluster());
+        var (original, other) = (await GrownAsync(3), await GrownAsync(2, "other"));
+        var there = await CopyAsync(other, "there", ServerAddress.Parse(cluster.Address()));
+        var pointer = await File.ReadAllTextAsync(there.Paths.File, Token);
+        var appends = cluster.Appends;
+        await File.WriteAllTextAsync(there.Paths.File, pointer.Replace(pointer.Split('"')[^2], new LedgerId(77).ToString()), Token);
+        await Should.ThrowAsync<CopyTargetException>(() => CopyAsync(original, "there", null));
+        cluster.Appends.ShouldBe(appends);
+    }
+
+    [Fact]
     public async Task A_damaged_ledger_is_not_copied_at_all()
     {
         var original = await GrownAsync(5);
