@@ -172,7 +172,7 @@ internal sealed class ServerConnection : IAsyncDisposable
             if (node?.Address == reader) reader = null;
         }
         if (tries >= Server.MaxTries) throw ServerErrors.Translate(e, Server);
-        var wait = Server.DiscoveryInterval * Math.Pow(2, tries - 1);
+        var wait = Server.DiscoveryInterval * Math.Pow(2, Math.Min(tries - 1, 20));
         await Task.Delay(wait < LongestWait ? wait : LongestWait, time, token);
     }
 
