@@ -51,7 +51,17 @@ public sealed record EventMetadata(Guid EventId, DateTimeOffset Time, string Act
 /// <param name="Type">The stored name, <c>edit-applied.v1</c>.</param>
 /// <param name="Previous">The hash of the event before it.</param>
 /// <param name="Hash">See <see cref="EventHash"/>.</param>
-public sealed record NewEvent(Guid Id, string Type, ReadOnlyMemory<byte> Metadata, ReadOnlyMemory<byte> Data, Digest Previous, Digest Hash);
+public sealed record NewEvent(Guid Id, string Type, ReadOnlyMemory<byte> Metadata, ReadOnlyMemory<byte> Data, Digest Previous, Digest Hash)
+{
+    /// <summary>What follows the end of a stream.</summary>
+    /// <param name="last">The number of the stream's last event; −1 where there is none.</param>
+    /// <param name="previous">The hash to follow: that event's, or what the stream begins with.</param>
+    public static NewEvent After(StreamName stream, long last, Digest previous, LedgerEvent e, EventMetadata metadata)
+    {
+        var (type, beside, data) = (EventJson.NameOf(e), EventJson.Serialize(metadata), EventJson.Serialize(e));
+        return new NewEvent(metadata.EventId, type, beside, data, previous, EventHash.Of(stream, last + 1, type, beside, data, previous));
+    }
+}
 
 /// <summary>An event as stored: bytes, not yet understood.</summary>
 /// <param name="Position">Where it lies in the store's order over all streams; not covered by the hash.</param>

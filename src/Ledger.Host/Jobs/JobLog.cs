@@ -76,15 +76,13 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
     private async Task<bool> AppendAsync(StreamName stream, JobEvent e, string actor, string key, CancellationToken token)
     {
         var metadata = new EventMetadata(new CommandContext(actor, default, key).EventId, time.GetUtcNow(), actor, CorrelationOf(e.Job), null, LedgerSession.Program);
-        var (type, beside, data) = (EventJson.NameOf(e), EventJson.Serialize(metadata), EventJson.Serialize(e));
         for (var tries = 1; ; tries++)
         {
             var last = await store.ReadLastAsync(stream, token);
             var (number, previous) = (last?.Number ?? -1, last?.Hash ?? Digest.Zero);
             try
             {
-                var hash = EventHash.Of(stream, number + 1, type, beside, data, previous);
-                return !(await store.AppendAsync(stream, new ExpectedRevision(number), new NewEvent(metadata.EventId, type, beside, data, previous, hash), token)).AlreadyThere;
+                return !(await store.AppendAsync(stream, new ExpectedRevision(number), NewEvent.After(stream, number, previous, e, metadata), token)).AlreadyThere;
             }
             catch (StreamConflictException) when (tries < MostTries)
             {

@@ -274,10 +274,9 @@ public sealed class LedgerSession : IAsyncDisposable
     private async Task<(EventEnvelope Envelope, bool AlreadyThere)> PutAsync(StreamName stream, long last, Digest previous, LedgerEvent e, CommandContext by, CancellationToken token)
     {
         var metadata = new EventMetadata(by.EventId, Time.GetUtcNow(), by.Actor, by.Correlation, null, Program);
-        var (type, metadataBytes, data) = (EventJson.NameOf(e), EventJson.Serialize(metadata), EventJson.Serialize(e));
-        var hash = EventHash.Of(stream, last + 1, type, metadataBytes, data, previous);
-        var result = await store.AppendAsync(stream, new ExpectedRevision(last), new NewEvent(metadata.EventId, type, metadataBytes, data, previous, hash), token);
-        return (new EventEnvelope(result.Position, stream, result.Number, metadata, e, previous, hash), result.AlreadyThere);
+        var following = NewEvent.After(stream, last, previous, e, metadata);
+        var result = await store.AppendAsync(stream, new ExpectedRevision(last), following, token);
+        return (new EventEnvelope(result.Position, stream, result.Number, metadata, e, previous, following.Hash), result.AlreadyThere);
     }
 
     /// <summary>What lies in a timeline's own stream, up to a revision.</summary>
