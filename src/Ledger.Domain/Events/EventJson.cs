@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Collections.Frozen;
 using System.Diagnostics;
-using System.Globalization;
 using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -216,18 +215,12 @@ public sealed class EventJson
         public override void Write(Utf8JsonWriter writer, Float32Vector value, JsonSerializerOptions options) => writer.WriteBase64StringValue(value.Bytes);
     }
 
-    /// <summary>One fixed form, <c>2026-11-24T05:06:07.1234567Z</c>, so that the same instant has the same bytes.</summary>
     private sealed class TimeConverter : JsonConverter<DateTimeOffset>
     {
-        private const string Format = "yyyy-MM-ddTHH:mm:ss.fffffffZ";
-
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options) =>
-            DateTimeOffset.TryParseExact(
-                reader.GetString(), Format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-                ? time : throw new JsonException($"\"{reader.GetString()}\" is not a time: {Format}.");
+            EventTime.TryParse(reader.GetString(), out var time) ? time : throw new JsonException($"\"{reader.GetString()}\" is not a time: {EventTime.Format}.");
 
-        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(value.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture));
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(EventTime.Text(value));
     }
 }
 

@@ -22,7 +22,7 @@ internal static class RowForm
 
     public const int EditWidth = 10, ChangeWidth = 23;
 
-    private const string Time = "yyyy-MM-ddTHH:mm:ss.fffffffZ", NotANumber = "NaN";
+    private const string NotANumber = "NaN";
 
     private static readonly Names<Variant> Variants = new();
     private static readonly Names<Outcome> Outcomes = new();
@@ -37,7 +37,7 @@ internal static class RowForm
 
     public static object?[] Values(ChangeRow x) =>
     [
-        x.Timeline.ToString(), x.Revision, x.Ordinal, x.Time.UtcDateTime.ToString(Time, CultureInfo.InvariantCulture), x.Actor, x.Reason, x.What, x.Edit.ToString(), Variants.Of(x.Variant),
+        x.Timeline.ToString(), x.Revision, x.Ordinal, EventTime.Text(x.Time), x.Actor, x.Reason, x.What, x.Edit.ToString(), Variants.Of(x.Variant),
         Number(x.AbsDelta), Number(x.KuU), Number(x.KvU), Number(x.CosKeys), Number(x.DeltaOverM0), Number(x.TargetBefore), Number(x.TargetAfter),
         x.Outcome is { } outcome ? Outcomes.Of(outcome) : null, x.Caught, Statuses.Of(x.Status), x.State.ToString(), x.Fingerprint?.ToString(), x.Hash.ToString(), x.Position.Value,
     ];
@@ -51,7 +51,7 @@ internal static class RowForm
 
     public static ChangeRow Change(SqliteDataReader row, int at) => new(
         TimelineId.Parse(row.GetString(at)), row.GetInt64(at + 1), row.GetInt32(at + 2),
-        DateTimeOffset.ParseExact(row.GetString(at + 3), Time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal),
+        EventTime.Parse(row.GetString(at + 3)),
         Text(row, at + 4)!, Text(row, at + 5), row.GetString(at + 6), EditId.Parse(row.GetString(at + 7)), Variants.Parse(row.GetString(at + 8)),
         Number(row, at + 9), Number(row, at + 10), Number(row, at + 11), Number(row, at + 12), Number(row, at + 13), Number(row, at + 14), Number(row, at + 15),
         row.IsDBNull(at + 16) ? null : Outcomes.Parse(row.GetString(at + 16)), Text(row, at + 17), Statuses.Parse(row.GetString(at + 18)), StateId.Parse(row.GetString(at + 19)),

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Ledger.Domain;
@@ -186,7 +185,7 @@ public sealed class SqliteEventStore : IEventStore
             """,
             ("$stream", stream.ToString()), ("$number", last + 1), ("$id", e.Id.ToByteArray(bigEndian: true)), ("$type", e.Type),
             ("$metadata", e.Metadata.ToArray()), ("$data", e.Data.ToArray()), ("$previous", e.Previous.ToBytes()), ("$hash", e.Hash.ToBytes()),
-            ("$at", time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture)));
+            ("$at", EventTime.Text(time.GetUtcNow())));
         transaction.Commit();
         return new AppendResult(last + 1, new StorePosition(position), AlreadyThere: false);
     }
