@@ -28,7 +28,7 @@ public sealed class LedgerJobs(TimeProvider time)
 
     private async Task<IEventStore> StoreAsync(LedgerPaths ledger, CancellationToken token)
     {
-        if (LedgerPointer.TryRead(ledger.File) is { } pointer) return await EventStoreDbStore.OpenJobsAsync(ServerAddress.Parse(pointer.Server, ServerCredentials.FromEnvironment()), pointer.Ledger, time, token);
+        if (LedgerPointer.TryRead(ledger.File) is { } pointer) return await EventStoreDbStore.OpenJobsAsync(pointer.Address, pointer.Ledger, time, token);
         if (!File.Exists(ledger.Jobs)) await CreateAsync(ledger.Jobs, token);
         return await SqliteEventStore.OpenAsync(ledger.Jobs, OpenMode.Open, time, token);
     }

@@ -18,6 +18,6 @@ public sealed class LedgerSessions(TimeProvider time)
     /// <summary>The events alone, not yet understood.</summary>
     public async Task<IEventStore> StoreAsync(LedgerPaths paths, CancellationToken token) =>
         LedgerPointer.TryRead(paths.File) is { } pointer
-            ? await EventStoreDbStore.OpenAsync(ServerAddress.Parse(pointer.Server, ServerCredentials.FromEnvironment()), pointer.Ledger, time, token)
+            ? await EventStoreDbStore.OpenAsync(pointer.Address, pointer.Ledger, time, token)
             : await SqliteEventStore.OpenAsync(paths.File, OpenMode.Open, time, token);
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Ledger.Domain;
+using Ledger.Host.Stores.EventStoreDb;
 
 namespace Ledger.Host.Stores;
 
@@ -13,6 +14,10 @@ public sealed record LedgerPointer(string Server, LedgerId Ledger)
 
     // A connection string has an & between its options; nobody puts this file into a page.
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Where to connect, as whom the environment says.</summary>
+    /// <exception cref="ConnectionStringException">The connection string is none.</exception>
+    public ServerAddress Address => ServerAddress.Parse(Server, ServerCredentials.FromEnvironment());
 
     /// <summary>The pointer in a file; null where the file is none, or not there.</summary>
     /// <exception cref="NotALedgerException">It begins like one and is none.</exception>
