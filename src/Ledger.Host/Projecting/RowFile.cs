@@ -148,13 +148,11 @@ public sealed class RowFile : IRowLookup, IDisposable
 
     private static RowFile Open(string path, LedgerId ledger)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 30 }.ToString());
-        var file = new RowFile(connection, ledger);
+        var file = new RowFile(SqliteEventStore.Connect(path, SqliteOpenMode.ReadWriteCreate), ledger);
         try
         {
-            connection.Open();
             // What a power cut takes away it takes with its place: the events are read again.
-            file.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF;");
+            file.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
             if (!file.IsOurs()) file.Begin();
             return file;
         }
@@ -219,12 +217,7 @@ public sealed class RowFile : IRowLookup, IDisposable
 
     private void Run(string sql, params ReadOnlySpan<object?> values) => Command(sql, values).ExecuteNonQuery();
 
-    private void Execute(string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.ExecuteNonQuery();
-    }
+    private void Execute(string sql) => SqliteEventStore.Execute(connection, sql);
 
     /// <summary>A statement with its values in the places $0, $1, …; it is compiled once.</summary>
     private SqliteCommand Command(string sql, ReadOnlySpan<object?> values)
