@@ -249,6 +249,11 @@ public sealed class RowFile : IRowLookup, IDisposable
     /// <summary>One transaction: all of it becomes visible with <see cref="Commit"/>, or none.</summary>
     public sealed class Writing : IDisposable
     {
+        private static readonly string
+            PutTimeline = $"INSERT OR REPLACE INTO timelines VALUES {RowForm.Places(7)}",
+            AddEdit = $"INSERT INTO edits VALUES {RowForm.Places(RowForm.EditWidth + 1)}",
+            AddChange = $"INSERT INTO changes ({RowForm.ChangeColumns.Replace("c.", "", StringComparison.Ordinal)}) VALUES {RowForm.Places(RowForm.ChangeWidth)}";
+
         private readonly RowFile file;
         private bool over;
 
@@ -260,9 +265,9 @@ public sealed class RowFile : IRowLookup, IDisposable
 
         public void Add(MadeRows made)
         {
-            if (made.Timeline is { } t) file.Run($"INSERT OR REPLACE INTO timelines VALUES {RowForm.Places(7)}", RowForm.Values(t));
-            if (made.Edit is { } e) file.Run($"INSERT INTO edits VALUES {RowForm.Places(RowForm.EditWidth + 1)}", RowForm.Values(e));
-            foreach (var c in made.Changes) file.Run($"INSERT INTO changes ({RowForm.ChangeColumns.Replace("c.", "", StringComparison.Ordinal)}) VALUES {RowForm.Places(RowForm.ChangeWidth)}", RowForm.Values(c));
+            if (made.Timeline is { } t) file.Run(PutTimeline, RowForm.Values(t));
+            if (made.Edit is { } e) file.Run(AddEdit, RowForm.Values(e));
+            foreach (var c in made.Changes) file.Run(AddChange, RowForm.Values(c));
         }
 
         /// <param name="place">How far the rows go now; null where that did not change.</param>
