@@ -47,20 +47,21 @@ public static class CopyLedger
             IEventStore target = request.Server is { } server ? await EventStoreDbStore.OpenAsync(server, ledger, time, token)
                 : inFile ? await SqliteEventStore.OpenAsync(unfinished, File.Exists(unfinished) ? OpenMode.Open : OpenMode.Create, time, token)
                 : await sessions.StoreAsync(to, token);
+            var where = target is EventStoreDbStore on ? on.Server.ToString() : to.File;
             Result result;
             await using (target)
             {
-                if (target.Ledger is { } other && other != ledger) throw new CopyTargetException(to, $"it is ledger {other}'s, on a server");
+                if (target.Ledger is { } other && other != ledger) throw new CopyTargetException(to.File, $"it is ledger {other}'s, on a server");
                 // What is damaged is not spread, and what was copied is looked at again.
                 var original = await ChainWalk.CheckAsync(source.Store, token);
-                var copied = await CopyAsync(source.Store, original.Events, target, to, request.Progress, token);
+                var copied = await CopyAsync(source.Store, original.Events, target, where, request.Progress, token);
                 var copy = await ChainWalk.CheckAsync(target, token);
                 foreach (var head in copy.Heads)
-                    if (original.HashOf(head.Stream, head.Size - 1) != head.Head) throw new CopyTargetException(to, $"{head.Stream} ends there with another event {head.Size - 1}");
+                    if (original.HashOf(head.Stream, head.Size - 1) != head.Head) throw new CopyTargetException(where, $"{head.Stream} ends there with another event {head.Size - 1}");
                 var statistics = source.Setup.Statistics;
                 var keys = statistics is not null && stores(request.Ledger).Has(statistics);
                 if (keys) stores(to).Take(stores(request.Ledger), statistics!);
-                result = new Result(to, target is EventStoreDbStore on ? on.Server.ToString() : to.File, copy.Events, copied, copy.Heads.Count, keys);
+                result = new Result(to, where, copy.Events, copied, copy.Heads.Count, keys);
             }
             if (request.Server is { } at) to.Point(new LedgerPointer(at.Text, ledger));
             else if (inFile) to.Take(unfinished);
@@ -80,7 +81,7 @@ public static class CopyLedger
             }
         }
 
-        private static async Task<long> CopyAsync(IEventStore source, long events, IEventStore target, LedgerPaths to, IProgress<Step>? progress, CancellationToken token)
+        private static async Task<long> CopyAsync(IEventStore source, long events, IEventStore target, string where, IProgress<Step>? progress, CancellationToken token)
         {
             var (done, copied) = (0L, 0L);
             await using var there = target.ReadAllAsync(StorePosition.Start, token).GetAsyncEnumerator(token);
@@ -91,7 +92,7 @@ public static class CopyLedger
                 if (has)
                 {
                     var h = there.Current;
-                    if ((h.Stream, h.Number, h.Id, h.Hash) != (e.Stream, e.Number, e.Id, e.Hash)) throw new CopyTargetException(to, $"event {h.Number} of {h.Stream} stands where event {e.Number} of {e.Stream} should");
+                    if ((h.Stream, h.Number, h.Id, h.Hash) != (e.Stream, e.Number, e.Id, e.Hash)) throw new CopyTargetException(where, $"event {h.Number} of {h.Stream} stands where event {e.Number} of {e.Stream} should");
                     has = await there.MoveNextAsync();
                 }
                 else
@@ -101,14 +102,15 @@ public static class CopyLedger
                 }
                 progress?.Report(new Step(++done, events));
             }
-            return has ? throw new CopyTargetException(to, $"it goes on with event {there.Current.Number} of {there.Current.Stream}, which the original has not") : copied;
+            return has ? throw new CopyTargetException(where, $"it goes on with event {there.Current.Number} of {there.Current.Stream}, which the original has not") : copied;
         }
     }
 }
 
 /// <summary>The target holds something else than the beginning of the original.</summary>
-public sealed class CopyTargetException(LedgerPaths target, string how)
-    : LedgerException($"{target.File} is no copy of this ledger: {how}.", "choose another name; a copy that was edited since is a ledger of its own")
+/// <param name="where">A file or a server.</param>
+public sealed class CopyTargetException(string where, string how)
+    : LedgerException($"What lies at {where} is no copy of this ledger: {how}.", "copy it elsewhere; a copy that was edited since is a ledger of its own")
 {
     public override FailureKind Kind => FailureKind.BadInput;
 }

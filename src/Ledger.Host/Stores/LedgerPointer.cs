@@ -12,6 +12,8 @@ public sealed record LedgerPointer(string Server, LedgerId Ledger)
     private const string Form = "ledger-pointer.v1";
     private const int Longest = 64 << 10;
 
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     // A connection string has an & between its options; nobody puts this file into a page.
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -28,7 +30,7 @@ public sealed record LedgerPointer(string Server, LedgerId Ledger)
         {
             if (!File.Exists(path)) return null;
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            if (file.ReadByte() != '{') return null;
+            if (!BeginsLikeOne(file)) return null;
             if (file.Length > Longest) throw new NotALedgerException(path, "it is too long to say where one is");
             file.Position = 0;
             text = new byte[file.Length];
@@ -40,14 +42,23 @@ public sealed record LedgerPointer(string Server, LedgerId Ledger)
         }
         try
         {
-            var fields = JsonSerializer.Deserialize<Dictionary<string, string>>(text)!;
+            var fields = JsonSerializer.Deserialize<Dictionary<string, string?>>(text.AsSpan().TrimStart(ByteOrderMark))!;
             if (fields.GetValueOrDefault("format") != Form) throw new FormatException($"its format is not {Form}");
-            return new LedgerPointer(fields["server"], LedgerId.Parse(fields["ledger"]));
+            return new LedgerPointer(Field("server"), LedgerId.Parse(Field("ledger")));
+
+            string Field(string name) => fields.GetValueOrDefault(name) ?? throw new FormatException($"it does not say which {name}");
         }
-        catch (Exception e) when (e is JsonException or FormatException or KeyNotFoundException)
+        catch (Exception e) when (e is JsonException or FormatException)
         {
             throw new NotALedgerException(path, $"it begins like a file that says where one is, but {(e is FormatException ? e.Message.TrimEnd('.') : "has another form")}");
         }
+    }
+
+    /// <summary>An editor may have put a byte order mark or a space before it.</summary>
+    private static bool BeginsLikeOne(FileStream file)
+    {
+        Span<byte> start = stackalloc byte[64];
+        return start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)].TrimStart(ByteOrderMark).TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
     }
 
     public string ToJson() => JsonSerializer.Serialize(new { format = Form, server = Server, ledger = Ledger.ToString() }, Json) + "\n";

@@ -60,8 +60,8 @@ public sealed class ServerAddress
 
     public NodePreference Preference { get; private init; }
 
-    /// <summary>How long a connection is silent until it is pinged; null for never.</summary>
-    public TimeSpan? KeepAliveInterval { get; private init; }
+    /// <summary>How long a connection is silent until it is pinged; without end for never.</summary>
+    public TimeSpan KeepAliveInterval { get; private init; }
 
     public TimeSpan KeepAliveTimeout { get; private init; }
 
@@ -106,9 +106,9 @@ public sealed class ServerAddress
             VerifyCertificate = options.Flag("tlsVerifyCert") ?? true,
             CaFile = caFile,
             Preference = options.Preference(),
-            ConnectionName = options.Text("connectionName") ?? "ledger",
-            KeepAliveInterval = options.Text("keepAliveInterval") == "-1" ? null : options.Time("keepAliveInterval") ?? TimeSpan.FromSeconds(10),
-            KeepAliveTimeout = options.Text("keepAliveTimeout") == "-1" ? Timeout.InfiniteTimeSpan : options.Time("keepAliveTimeout") ?? TimeSpan.FromSeconds(10),
+            ConnectionName = options.Name("connectionName") ?? "ledger",
+            KeepAliveInterval = options.KeepAlive("keepAliveInterval"),
+            KeepAliveTimeout = options.KeepAlive("keepAliveTimeout"),
             Deadline = options.Time("defaultDeadline") ?? TimeSpan.FromSeconds(10),
             DiscoveryInterval = options.Time("discoveryInterval") ?? TimeSpan.FromMilliseconds(100),
             GossipTimeout = options.Time("gossipTimeout") ?? TimeSpan.FromSeconds(5),
@@ -178,6 +178,15 @@ public sealed class ServerAddress
 
         /// <summary>As given, in the known spelling.</summary>
         public string Shown(string? caFile) => values.Count == 0 ? "" : "?" + string.Join('&', values.Select(v => $"{v.Key}={Uri.EscapeDataString(v.Key == "tlsCaFile" ? caFile! : v.Value)}"));
+
+        /// <summary>−1 is never.</summary>
+        public TimeSpan KeepAlive(string key) => Text(key) == "-1" ? Timeout.InfiniteTimeSpan
+            : (Time(key) ?? TimeSpan.FromSeconds(10)) is var time && time >= TimeSpan.FromSeconds(1) ? time
+            : throw new ConnectionStringException($"{key} is less than a second", $"write {key}=1000 or more, in milliseconds, or {key}=-1 for never");
+
+        /// <summary>It goes into a header of every call.</summary>
+        public string? Name(string key) => Text(key) is { } text && (text.Length is 0 or > 64 || text.Any(c => c is < ' ' or > '~'))
+            ? throw new ConnectionStringException($"{key} is no plain name", $"write {key}=NAME with 1 to 64 characters of ASCII") : Text(key);
 
         public TimeSpan? Time(string key) => Number(key) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
 

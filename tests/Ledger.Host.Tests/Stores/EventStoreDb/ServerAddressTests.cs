@@ -26,12 +26,12 @@ public sealed class ServerAddressTests
         try
         {
             var a = ServerAddress.Parse(
-                $"esdb://ann:s%40cret@h?tls=true&tlsVerifyCert=false&tlsCaFile={Uri.EscapeDataString(ca)}&nodePreference=readOnlyReplica&keepAliveInterval=1&keepAliveTimeout=2&defaultDeadline=3&discoveryInterval=4"
-                + "&gossipTimeout=5&maxDiscoverAttempts=6&connectionName=me&throwOnAppendFailure=false");
+                $"esdb://ann:s%40cret@h?tls=true&tlsVerifyCert=false&tlsCaFile={Uri.EscapeDataString(ca)}&nodePreference=readOnlyReplica&keepAliveInterval=1001&keepAliveTimeout=1002&defaultDeadline=1003&discoveryInterval=1004"
+                + "&gossipTimeout=1005&maxDiscoverAttempts=6&connectionName=me&throwOnAppendFailure=false");
             (a.Tls, a.VerifyCertificate, a.CaFile, a.Preference, a.ConnectionName, a.MaxTries).ShouldBe((true, false, ca, NodePreference.ReadOnlyReplica, "me", 6));
-            new[] { a.KeepAliveInterval!.Value, a.KeepAliveTimeout, a.Deadline, a.DiscoveryInterval, a.GossipTimeout }.ShouldBe(Enumerable.Range(1, 5).Select(i => TimeSpan.FromMilliseconds(i)));
+            new[] { a.KeepAliveInterval, a.KeepAliveTimeout, a.Deadline, a.DiscoveryInterval, a.GossipTimeout }.ShouldBe(Enumerable.Range(1, 5).Select(i => TimeSpan.FromMilliseconds(1000 + i)));
             (a.Credentials!.User, a.Credentials.Password).ShouldBe(("ann", "s@cret"));
-            ServerAddress.Parse("esdb://h?keepAliveInterval=-1").KeepAliveInterval.ShouldBeNull();
+            ServerAddress.Parse("esdb://h?keepAliveInterval=-1").KeepAliveInterval.ShouldBe(Timeout.InfiniteTimeSpan);
             $"{a} {a.Credentials}".ShouldNotContain("cret");
         }
         finally
@@ -60,6 +60,12 @@ public sealed class ServerAddressTests
     [InlineData("esdb://h?nodePreference=1", "leader, follower, random, readOnlyReplica")]
     [InlineData("esdb://h?defaultDeadline=0", "defaultDeadline=NUMBER, in milliseconds")]
     [InlineData("esdb://h?defaultDeadline=soon", "defaultDeadline=NUMBER")]
+    [InlineData("esdb://h?keepAliveInterval=999", "keepAliveInterval=1000 or more")]
+    [InlineData("esdb://h?keepAliveTimeout=1", "keepAliveTimeout=1000 or more")]
+    [InlineData("esdb://h?keepAliveTimeout=-2", "keepAliveTimeout=NUMBER")]
+    [InlineData("esdb://h?connectionName=caf%C3%A9", "ASCII")]
+    [InlineData("esdb://h?connectionName=a%0Ab", "ASCII")]
+    [InlineData("esdb://h?connectionName=", "1 to 64 characters")]
     [InlineData("esdb://h?tls=true&tls=true", "once")]
     [InlineData("esdb://h?tls", "once")]
     [InlineData("esdb://h?userCertFile=x", "the options are tls, tlsVerifyCert")]
