@@ -52,6 +52,10 @@ public sealed class ChainWalk
                 .Select(c => new StreamHead(c.Key, c.Value.Hashes.Count, c.Value.Head))
                 .OrderBy(h => h.Stream.ToString(), StringComparer.Ordinal),
         ];
+        // What is there in the order of writing may still not be found where it is looked for.
+        foreach (var head in walk.Heads)
+            if (await store.ReadStreamAsync(head.Stream, 0, token).FirstOrDefaultAsync(token) is null || await store.ReadLastAsync(head.Stream, token) is not { } end || end.Number < head.Size - 1)
+                throw new VerificationException(head.Stream, head.Size - 1, "is there in the order of writing, and its stream does not have it", UpToIt);
         return walk;
     }
 

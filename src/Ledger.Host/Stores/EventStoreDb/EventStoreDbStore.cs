@@ -78,11 +78,14 @@ public sealed class EventStoreDbStore : IEventStore
         // The server compares ids only with the event at the place that is appended to: whether the stream has this one further up is ours to know.
         var known = KnownOf(stream);
         await LearnAsync(stream, known, expected.Number, token);
+        if (expected.Number < 0 && !known.IsNew) await RequireNeverWasAsync(stream, token);
         if (known.Find(e.Id) is { } there) return new AppendResult(there.Number, there.Position, AlreadyThere: true);
         var result = await WriteAsync(stream, expected, e);
         if (result.Success is { } success)
         {
             var number = expected.Number + 1;
+            // Deleted in this very moment: the server goes on counting where the stream ended.
+            if ((long)success.Revision != number) throw new StreamCutException(Server, stream, $"event {number} was written as number {success.Revision}");
             // To an append that it has already a server may answer without the place.
             var position = success.Position is { } place ? Position(place.Commit) : await PositionAsync(stream, number, CancellationToken.None);
             known.Add(number, e.Id, position);
@@ -98,23 +101,28 @@ public sealed class EventStoreDbStore : IEventStore
     public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, [EnumeratorCancellation] CancellationToken token)
     {
         var known = KnownOf(stream);
-        await foreach (var e in StreamAsync(stream, () => new Options
+        await foreach (var e in StreamAsync(stream, atLeader: false, () => new Options
         {
             Stream = new OfStream { StreamIdentifier = Name(stream), Revision = (ulong)from }, Direction = Direction.Forwards, Count = long.MaxValue,
         }, token))
         {
+            // What a stream's metadata hide the server leaves out without a word.
+            if (e.Number != from) throw new StreamCutException(Server, stream, e.Number == from + 1 ? $"event {from} is gone" : $"events {from} to {e.Number - 1} are gone");
             from = e.Number + 1;
             known.Add(e.Number, e.Id, e.Position);
             yield return e;
         }
+        if (from == 0) await RequireNeverWasAsync(stream, token);
     }
 
     public async Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token)
     {
-        await foreach (var e in StreamAsync(stream, () => new Options
+        // Where a stream ends, other nodes know a moment later.
+        await foreach (var e in StreamAsync(stream, atLeader: true, () => new Options
         {
             Stream = new OfStream { StreamIdentifier = Name(stream), End = new Empty() }, Direction = Direction.Backwards, Count = 1,
         }, token)) return e;
+        await RequireNeverWasAsync(stream, token);
         return null;
     }
 
@@ -228,14 +236,9 @@ public sealed class EventStoreDbStore : IEventStore
             if (e.Number >= upTo) return;
     }
 
-    private async IAsyncEnumerable<RecordedEvent> StreamAsync(StreamName stream, Func<Options> rest, [EnumeratorCancellation] CancellationToken token)
+    private async IAsyncEnumerable<RecordedEvent> StreamAsync(StreamName stream, bool atLeader, Func<Options> rest, [EnumeratorCancellation] CancellationToken token)
     {
-        await using var messages = connection.ReadAsync(() =>
-        {
-            var options = rest();
-            (options.NoFilter, options.UuidForm) = (new Empty(), Uuids());
-            return options;
-        }, endless: false, token).GetAsyncEnumerator(token);
+        await using var messages = connection.ReadAsync(() => OneStream(rest()), endless: false, token, atLeader).GetAsyncEnumerator(token);
         while (true)
         {
             try
@@ -250,12 +253,31 @@ public sealed class EventStoreDbStore : IEventStore
         }
     }
 
+    /// <summary>
+    /// Whether a stream that shows no event never had one. Where it was deleted so that it can be written again, or its metadata hide what it has, the server would go on counting behind what nobody sees, and
+    /// the chain would be broken for good.
+    /// </summary>
+    private async Task RequireNeverWasAsync(StreamName stream, CancellationToken token)
+    {
+        var metadata = new OfStream { StreamIdentifier = new() { StreamName = ByteString.CopyFromUtf8($"$${prefix}{stream}") }, End = new Empty() };
+        await foreach (var message in connection.ReadAsync(() => OneStream(new Options { Stream = metadata, Direction = Direction.Backwards, Count = 1 }), endless: false, token, atLeader: true))
+            if (message.ContentCase == ReadResp.ContentOneofCase.Event && StreamLimits.In(message.Event.Event.Data.Memory) is { } limit)
+                throw new StreamCutException(Server, stream, limit);
+        KnownOf(stream).IsNew = true;
+    }
+
+    private static Options OneStream(Options options)
+    {
+        (options.NoFilter, options.UuidForm) = (new Empty(), Uuids());
+        return options;
+    }
+
     private async Task<OfAll> FirstAsync(CancellationToken token) => From(await PositionAsync(StreamName.Of(ledger), 0, token));
 
     /// <summary>Where an event lies; the start where there is no such event.</summary>
     private async Task<StorePosition> PositionAsync(StreamName stream, long number, CancellationToken token)
     {
-        await foreach (var e in StreamAsync(stream, () => new Options
+        await foreach (var e in StreamAsync(stream, atLeader: false, () => new Options
         {
             Stream = new OfStream { StreamIdentifier = Name(stream), Revision = (ulong)number }, Direction = Direction.Forwards, Count = 1,
         }, token)) return e.Position;
@@ -299,6 +321,14 @@ public sealed class EventStoreDbStore : IEventStore
         private readonly Lock gate = new();
         private readonly Dictionary<Guid, (long Number, StorePosition Position)> places = [];
         private long next;
+        private bool isNew;
+
+        /// <summary>Whether the stream was seen never to have had an event, and none of it was seen since.</summary>
+        public bool IsNew
+        {
+            get { lock (gate) return isNew && next == 0; }
+            set { lock (gate) isNew = value; }
+        }
 
         public long Next
         {

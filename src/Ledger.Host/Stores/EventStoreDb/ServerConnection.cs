@@ -92,7 +92,8 @@ internal sealed class ServerConnection : IAsyncDisposable
     /// </summary>
     /// <param name="rest">What to read, seen from what was given out last.</param>
     /// <param name="endless">A subscription: goes on when the server ends it.</param>
-    public async IAsyncEnumerable<ReadResp> ReadAsync(Func<ReadReq.Types.Options> rest, bool endless, [EnumeratorCancellation] CancellationToken token)
+    /// <param name="atLeader">Whatever node is preferred.</param>
+    public async IAsyncEnumerable<ReadResp> ReadAsync(Func<ReadReq.Types.Options> rest, bool endless, [EnumeratorCancellation] CancellationToken token, bool atLeader = false)
     {
         for (var tries = 1; ; tries++)
         {
@@ -109,8 +110,8 @@ internal sealed class ServerConnection : IAsyncDisposable
                     ReadResp message;
                     try
                     {
-                        node ??= await NodeAsync(atLeader: false, token);
-                        call ??= new Streams.StreamsClient(node.Value.Channel).Read(new ReadReq { Options = options }, node.Value.Options(null, silence.Token));
+                        node ??= await NodeAsync(atLeader, token);
+                        call ??= new Streams.StreamsClient(node.Value.Channel).Read(new ReadReq { Options = options }, node.Value.Options(null, silence.Token, atLeader));
                         if (!mayBeSilent) silence.CancelAfter(Server.Deadline);
                         if (!await call.ResponseStream.MoveNext(silence.Token))
                         {
@@ -132,10 +133,9 @@ internal sealed class ServerConnection : IAsyncDisposable
                         await AfterAsync(new RpcException(new Status(StatusCode.DeadlineExceeded, "silent")), node, tries, token);
                         break;
                     }
-                    catch (IOException e)
+                    catch (Exception e) when (ServerErrors.IsBreak(e))
                     {
-                        // What breaks in the middle of a frame comes as it is.
-                        await AfterAsync(new RpcException(new Status(StatusCode.Unavailable, "broken", e)), node, tries, token);
+                        await AfterAsync(ServerErrors.Broken(e), node, tries, token);
                         break;
                     }
                     tries = 1;
@@ -246,7 +246,7 @@ internal sealed class ServerConnection : IAsyncDisposable
         var handler = new SocketsHttpHandler
         {
             EnableMultipleHttp2Connections = true, PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
-            KeepAlivePingDelay = Server.KeepAliveInterval ?? Timeout.InfiniteTimeSpan, KeepAlivePingTimeout = Server.KeepAliveTimeout,
+            KeepAlivePingDelay = Server.KeepAliveInterval, KeepAlivePingTimeout = Server.KeepAliveTimeout,
         };
         if (!Server.VerifyCertificate) handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
         else if (authorities is not null)

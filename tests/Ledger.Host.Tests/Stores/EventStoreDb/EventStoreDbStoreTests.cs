@@ -1,8 +1,10 @@
 using System.Text;
+using Google.Protobuf;
 using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
 using Ledger.Host.Stores.EventStoreDb;
+using Ledger.Host.Stores.EventStoreDb.Protocol;
 using Ledger.Host.Tests.Support.EventStoreDb;
 using Ledger.TestKit;
 
@@ -15,6 +17,9 @@ public sealed class EventStoreDbStoreTests(FakeCluster cluster) : EventStoreCont
 
     [Fact]
     public Task Appends_whose_answers_got_lost_on_the_way_are_written_once() => LostAnswers.CheckAsync(cluster.Address(), Token);
+
+    [Theory, InlineData("$tb", long.MaxValue), InlineData("$tb", 5), InlineData("$tb", 2), InlineData("$maxCount", 2)]
+    public Task A_stream_whose_metadata_hide_events_is_noticed(string limit, long value) => HiddenEvents.CheckAsync(cluster.Address(), limit, value, Token);
 
     protected override async Task<IEventStore> OpenAsync(string folder, CancellationToken token) => await EventStoreDbStore.OpenAsync(ServerAddress.Parse(cluster.Address()), IdOf(folder), TimeProvider.System, token);
 
@@ -35,6 +40,14 @@ public sealed class RealEventStoreDbStoreTests : EventStoreContract
         Assert.SkipWhen(string.IsNullOrEmpty(server), $"{Variable} names no server");
         Assert.SkipWhen(ServerAddress.Parse(server!).Discover, "nodes that gossip finds are not behind the relay");
         return LostAnswers.CheckAsync(server!, Token);
+    }
+
+    [Theory, InlineData("$tb", long.MaxValue), InlineData("$tb", 5), InlineData("$tb", 2), InlineData("$maxCount", 2)]
+    public Task A_stream_whose_metadata_hide_events_is_noticed(string limit, long value)
+    {
+        var server = Environment.GetEnvironmentVariable(Variable);
+        Assert.SkipWhen(string.IsNullOrEmpty(server), $"{Variable} names no server");
+        return HiddenEvents.CheckAsync(server!, limit, value, Token);
     }
 
     protected override async Task<IEventStore> OpenAsync(string folder, CancellationToken token) => await EventStoreDbStore.OpenAsync(Address(), EventStoreDbStoreTests.IdOf(folder), TimeProvider.System, token);
@@ -76,5 +89,55 @@ internal static class LostAnswers
             (previous, number) = (e.Hash, number + 1);
         }
         number.ShouldBe(Events);
+    }
+}
+
+/// <summary>Any server, of which somebody with rights deletes a stream softly or limits it, as the server's own page does: by a new event of the stream's metadata.</summary>
+internal static class HiddenEvents
+{
+    public static async Task CheckAsync(string server, string limit, long value, CancellationToken token)
+    {
+        var (id, stream) = (EventStoreDbStoreTests.IdOf(Guid.NewGuid().ToString()), StreamName.Parse("timeline-a"));
+        await using var before = await OpenAsync();
+        var chain = new Chain(before, stream);
+        for (var i = 0; i < 5; i++) await chain.AppendAsync([(byte)i], token);
+        await LimitAsync(before, $"{{\"{limit}\":{value}}}");
+
+        foreach (var store in new[] { before, await OpenAsync() })
+        {
+            var fault = await Should.ThrowAsync<StreamCutException>(async () => await store.ReadStreamAsync(stream, 0, token).ToListAsync(token));
+            fault.Kind.ShouldBe(FailureKind.VerificationFailed);
+            fault.Message.ShouldContain((limit, value) switch { (_, long.MaxValue) => "deleted", (_, 5) => "$tb 5", (_, 2) when limit == "$tb" => "events 0 to 1 are gone", _ => "events 0 to 2 are gone" });
+            // Whoever sees nothing of it must not begin it again.
+            await Should.ThrowAsync<LedgerException>(() => store.AppendAsync(stream, ExpectedRevision.NoStream, Chain.Event(stream, 0, default, [9]), token));
+        }
+        // Nothing was written behind what is hidden, and all of it is there again when the limit is gone.
+        await LimitAsync(before, "{}");
+        // A real server takes the first change of a deleted stream's metadata for its revival, and sets $tb to its end.
+        if (value == long.MaxValue) await LimitAsync(before, "{}");
+        await using var after = await OpenAsync();
+        (await after.ReadStreamAsync(stream, 0, token).Select(e => e.Number).ToListAsync(token)).ShouldBe([0, 1, 2, 3, 4]);
+
+        Task<EventStoreDbStore> OpenAsync() => EventStoreDbStore.OpenAsync(ServerAddress.Parse(server, ServerCredentials.FromEnvironment()), id, TimeProvider.System, token);
+
+        Task LimitAsync(EventStoreDbStore store, string metadata) => store.Connection.CallAsync(atLeader: true, async node =>
+        {
+            var name = new StreamIdentifier { StreamName = ByteString.CopyFromUtf8($"$${store.Name(stream).StreamName.ToStringUtf8()}") };
+            var last = -1L;
+            using (var read = new Streams.StreamsClient(node.Channel).Read(new ReadReq
+            {
+                Options = new() { Stream = new() { StreamIdentifier = name, End = new Empty() }, Direction = ReadReq.Types.Options.Types.Direction.Backwards, Count = 1, NoFilter = new Empty(), UuidForm = EventStoreDbStore.Uuids() },
+            }, node.Options(null, token)))
+                while (await read.ResponseStream.MoveNext(token))
+                    if (read.ResponseStream.Current.Event is { } found) last = (long)found.Event.Revision;
+            using var call = new Streams.StreamsClient(node.Channel).Append(node.Options(null, token));
+            await call.RequestStream.WriteAsync(new AppendReq { Options = last < 0 ? new() { StreamIdentifier = name, NoStream = new Empty() } : new() { StreamIdentifier = name, Revision = (ulong)last } }, token);
+            await call.RequestStream.WriteAsync(
+                new AppendReq { Proposed = new() { Id = new UUID { String = Guid.NewGuid().ToString() }, Metadata = { ["type"] = "$metadata", ["content-type"] = "application/json" }, Data = ByteString.CopyFromUtf8(metadata) } }, token);
+            await call.RequestStream.CompleteAsync();
+            var answer = await call.ResponseAsync;
+            answer.Success.ShouldNotBeNull();
+            return answer;
+        }, token);
     }
 }

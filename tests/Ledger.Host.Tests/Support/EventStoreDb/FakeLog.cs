@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Ledger.Host.Tests.Support.EventStoreDb;
 
 /// <param name="Position">Where it begins in the log: bytes, so there are gaps.</param>
@@ -44,6 +46,7 @@ internal sealed class FakeLog
         {
             if (!streams.TryGetValue(stream, out var own)) streams.Add(stream, own = []);
             if (expected < own.Count - 1 && own[(int)expected + 1].Id == id) return (own[(int)expected + 1], own.Count - 1);
+            if (expected < 0 && own.Count > 0 && Limits(stream).From == long.MaxValue) expected = own.Count - 1;        // deleted softly: it goes on counting
             if (expected != own.Count - 1) return (null, own.Count - 1);
             var e = new FakeEvent(end, stream, own.Count, id, type, contentType, customMetadata, data);
             own.Add(e);
@@ -57,10 +60,23 @@ internal sealed class FakeLog
         }
     }
 
-    /// <summary>Null for a stream that is not there.</summary>
+    /// <summary>What a stream shows, as its metadata have it; null for one that is not there, or was deleted softly.</summary>
     public IReadOnlyList<FakeEvent>? Stream(string name)
     {
-        lock (gate) return streams.TryGetValue(name, out var own) && own.Count > 0 ? [.. own] : null;
+        lock (gate)
+        {
+            if (!streams.TryGetValue(name, out var own) || own.Count == 0) return null;
+            var (from, most) = Limits(name);
+            return from == long.MaxValue ? null : [.. own.Skip((int)Math.Max(from, own.Count - most))];
+        }
+    }
+
+    private (long From, long Most) Limits(string stream)
+    {
+        if (!streams.TryGetValue($"$${stream}", out var metadata) || metadata.Count == 0) return (0, long.MaxValue);
+        using var json = JsonDocument.Parse(metadata[^1].Data);
+        long Of(string name, long otherwise) => json.RootElement.TryGetProperty(name, out var value) ? value.GetInt64() : otherwise;
+        return (Of("$tb", 0), Of("$maxCount", long.MaxValue));
     }
 
     /// <summary>From a position on, up to so many.</summary>
