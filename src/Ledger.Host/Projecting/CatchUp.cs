@@ -14,10 +14,13 @@ public sealed record TakenIn(int Events, StorePosition Position, DateTimeOffset?
 /// Takes a store's events into rows, from where the rows end: a batch of events, and the place they lead to, in one transaction. So each event counts once, wherever a run ends and however many
 /// run at once: who finds that the rows have moved on goes on from there.
 /// </summary>
-public sealed class CatchUp(IEventStore store, RowFile file)
+public sealed class CatchUp(IEventStore store, RowFile file, TimeProvider time)
 {
     /// <summary>So many events at most become visible at once, and are done again when a run dies.</summary>
     public const int BatchEvents = 256;
+
+    /// <summary>How often who waits for events looks whether the rows are still there.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
     private StorePosition reached = StorePosition.Start;
 
@@ -38,8 +41,11 @@ public sealed class CatchUp(IEventStore store, RowFile file)
         await foreach (var e in store.ReadStreamAsync(place.Stream, place.Number, token))
         {
             if ((e.Position, e.Hash) == (place.Position, place.Hash)) return;
-            break;
+            file.Clear(place);
+            return;
         }
+        // A node that lags has not the event yet; where the stream ends, the leader says.
+        if (await store.ReadLastAsync(place.Stream, token) is { } last && last.Number >= place.Number) return;
         file.Clear(place);
     }
 
@@ -53,7 +59,7 @@ public sealed class CatchUp(IEventStore store, RowFile file)
             var next = events.MoveNextAsync().AsTask();
             try
             {
-                for (reached = from; await next;)
+                for (reached = from; await ComesAsync(next, stop.Token) && await next;)
                 {
                     (var taken, reached, next) = Batch(events, reached);
                     if (taken is not null) yield return taken;
@@ -69,6 +75,18 @@ public sealed class CatchUp(IEventStore store, RowFile file)
                 await events.DisposeAsync();
             }
         }
+    }
+
+    /// <returns>False where the rows were dropped while nothing came.</returns>
+    private async Task<bool> ComesAsync(Task<bool> next, CancellationToken token)
+    {
+        while (!next.IsCompleted)
+        {
+            await Task.WhenAny(next, Task.Delay(Look, time, token));
+            token.ThrowIfCancellationRequested();
+            if (!IsUpToThere) return false;
+        }
+        return true;
     }
 
     /// <summary>As many events as are at hand, beginning with the current one: nothing is waited for while others cannot write.</summary>

@@ -280,7 +280,8 @@ public sealed class RowFile : IRowLookup, IDisposable
 
         public void Dispose()
         {
-            if (!over) file.Run("ROLLBACK");
+            // What a full disk broke off is rolled back already, and that it was full is the error to be seen.
+            if (!over && SQLitePCL.raw.sqlite3_get_autocommit(file.connection.Handle) == 0) file.Run("ROLLBACK");
             over = true;
         }
     }

@@ -20,7 +20,7 @@ public static class SessionRows
 
         async Task<T> ReadAsync(RowFile file)
         {
-            var run = new CatchUp(session.Store, file);
+            var run = new CatchUp(session.Store, file, session.Time);
             while (true)
             {
                 await foreach (var _ in run.ToEndAsync(token)) { }

@@ -82,7 +82,7 @@ public sealed class CatchUpTests : IDisposable
         {
             try
             {
-                await foreach (var batch in new CatchUp(store, file).FollowAsync(stop.Token)) Interlocked.Add(ref taken[run], batch.Events);
+                await foreach (var batch in new CatchUp(store, file, TimeProvider.System).FollowAsync(stop.Token)) Interlocked.Add(ref taken[run], batch.Events);
             }
             catch (OperationCanceledException)
             {
@@ -131,7 +131,7 @@ public sealed class CatchUpTests : IDisposable
         await using var reader = await EventStoreDbStore.OpenAsync(ServerAddress.Parse(cluster.Address()), Id, TimeProvider.System, Token);
         var run = Task.Run(() => RowFile.UseAsync(Path, Id, async file =>
         {
-            await foreach (var _ in new CatchUp(reader, file).FollowAsync(stop.Token)) { }
+            await foreach (var _ in new CatchUp(reader, file, TimeProvider.System).FollowAsync(stop.Token)) { }
             return true;
         }), Token);
         for (var i = 0; i < 200; i++)
@@ -164,6 +164,38 @@ public sealed class CatchUpTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_lags_behind_the_rows_costs_them_nothing()
+    {
+        var store = await FilledAsync(seed: 12, steps: 60);
+        using var file = RowFile.InMemory(Id);
+        await ToEndAsync(store, file);
+        var (place, rows) = (file.Place, file.Changes(null).ToList());
+        await ToEndAsync(new Lagging(store, events: 30), file);
+        file.Place.ShouldBe(place);
+        file.Changes(null).ShouldBe(rows);
+    }
+
+    [Fact]
+    public async Task Dropped_while_somebody_follows_they_are_made_anew_though_nothing_comes()
+    {
+        await using var store = await SqliteEventStore.OpenAsync(System.IO.Path.Combine(folder, "a.ledger"), OpenMode.Create, TimeProvider.System, Token);
+        var ledger = await DecidedLedger.OpenAsync(store, Id, seed: 13, Token);
+        for (var i = 0; i < 40; i++) await ledger.StepAsync(Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var run = Task.Run(() => RowFile.UseAsync(Path, Id, async file =>
+        {
+            await foreach (var _ in new CatchUp(store, file, TimeProvider.System).FollowAsync(stop.Token)) { }
+            return true;
+        }), Token);
+        await UntilAsync(store);
+        await RowFile.UseAsync(Path, Id, file => Task.FromResult(Dropped(file)));
+        await UntilAsync(store);
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => run);
+        await RowFile.UseAsync(Path, Id, file => ShouldBeFoldedAsync(store, file));
+    }
+
+    [Fact]
     public async Task An_event_that_no_rule_knows_stops_the_run_and_is_never_passed_over()
     {
         var store = await FilledAsync(seed: 11, steps: 50);
@@ -189,7 +221,7 @@ public sealed class CatchUpTests : IDisposable
 
     private static async Task<bool> ToEndAsync(IEventStore store, RowFile file, CancellationToken token)
     {
-        await foreach (var _ in new CatchUp(store, file).ToEndAsync(token)) { }
+        await foreach (var _ in new CatchUp(store, file, TimeProvider.System).ToEndAsync(token)) { }
         return true;
     }
 
@@ -231,6 +263,22 @@ public sealed class CatchUpTests : IDisposable
             row.Head.ShouldBe((await session.TipAsync(timeline.Started.Name, Token)).Timeline.Revision);
             row.Closed.ShouldBe(session.Setup.Closed.GetValueOrDefault(timeline.Started.Timeline)?.Reason);
         }
+    }
+
+    /// <summary>A node that has not all events yet; where streams end it knows from the leader.</summary>
+    private sealed class Lagging(IEventStore store, int events) : IEventStore
+    {
+        public Task<AppendResult> AppendAsync(StreamName stream, ExpectedRevision expected, NewEvent e, CancellationToken token) => store.AppendAsync(stream, expected, e, token);
+
+        public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) => ReadAllAsync(StorePosition.Start, token).Where(e => e.Stream == stream && e.Number >= from);
+
+        public Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token) => store.ReadLastAsync(stream, token);
+
+        public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition position, CancellationToken token) => store.ReadAllAsync(StorePosition.Start, token).Take(events).Where(e => e.Position.CompareTo(position) > 0);
+
+        public IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition position, CancellationToken token) => store.SubscribeAsync(position, token);
+
+        public ValueTask DisposeAsync() => store.DisposeAsync();
     }
 
     /// <summary>A store of which something goes wrong after so many events.</summary>

@@ -48,6 +48,36 @@ public sealed class RowFileTests : IDisposable
     }
 
     [Fact]
+    public async Task A_write_that_sqlite_rolls_back_by_itself_is_said_and_costs_no_row()
+    {
+        var edit = new EditRow(Some.Edit(1), "{} is", "Ada", "Rome", null, null, "ana", null, null, null);
+        await UseAsync(file =>
+        {
+            Write(file, new MadeRows(new TimelineRow(Some.MainId, "main", null, 0, 0, "", null), null, []), There);
+            return true;
+        });
+        // As a full disk does it: the transaction is over when the error comes.
+        await using (var other = new SqliteConnection($"Data Source={Path};Pooling=False"))
+        {
+            await other.OpenAsync(Token);
+            await using var trigger = other.CreateCommand();
+            trigger.CommandText = "CREATE TRIGGER full BEFORE INSERT ON edits BEGIN SELECT RAISE(ROLLBACK, 'no room'); END";
+            await trigger.ExecuteNonQueryAsync(Token);
+        }
+        var fault = await Should.ThrowAsync<RowFileException>(() => UseAsync(file =>
+        {
+            Write(file, new MadeRows(null, edit, []), There with { Number = 1 });
+            return true;
+        }));
+        fault.Message.ShouldContain("no room");
+        await UseAsync(file =>
+        {
+            (file.Count(), file.Place).ShouldBe((new RowCounts(1, 0, 0), There));
+            return true;
+        });
+    }
+
+    [Fact]
     public async Task What_is_not_committed_is_not_there()
     {
         await UseAsync(file =>

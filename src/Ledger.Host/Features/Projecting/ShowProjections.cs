@@ -37,7 +37,7 @@ public static class ShowProjections
         var path = session.Paths.Projections;
         var (rows, place) = !File.Exists(path) ? (new RowCounts(0, 0, 0), null) : await RowFile.UseAsync(path, session.Setup.Base.Ledger, async file =>
         {
-            await new CatchUp(session.Store, file).CheckAsync(token);
+            await new CatchUp(session.Store, file, session.Time).CheckAsync(token);
             return (file.Count(), file.Place);
         });
         var (behind, since) = (0L, (DateTimeOffset?)null);
