@@ -35,7 +35,7 @@ internal static class JobsCommand
                 return Errors.Done;
             }
             var line = r.Job;
-            printer.Line($"{line.Kind} on {line.Timeline}: {Say.OneLine(line.What)}      {State(line)}");
+            printer.Line($"{line.Kind} on {line.Timeline}: {Say.Short(line.What)}      {State(line)}");
             printer.Line();
             printer.Field("job", line.Job.ToString());
             printer.Field("asked", $"by {Say.OneLine(line.By)}, {Say.Ago(line.Asked, face.Time.GetUtcNow())}" + (line.Attempt > 0 ? $"; queued again {Times(line.Attempt)}" : ""));
@@ -71,17 +71,14 @@ internal static class JobsCommand
             ["job", "state", "kind", "timeline", "what", "came of it", "by", "asked"],
             [.. lines.Select(l => new[]
             {
-                l.Job.Short(), State(l), l.Kind, l.Timeline, l.What,
-                (l.State, l.Revision) switch { ("done", { } revision) => Short($"{l.On}@{revision} {l.Result}"), ("parked", _) => Short(l.Result!), _ => "" },
+                l.Job.Short(), State(l), l.Kind, l.Timeline, Say.Short(l.What),
+                (l.State, l.Revision) switch { ("done", { } revision) => Say.Short($"{l.On}@{revision} {l.Result}", 64), ("parked", _) => Say.Short(l.Result!, 64), _ => "" },
                 Say.OneLine(l.Worker ?? ""), Say.Ago(l.Asked, now),
             })],
             flexible: 4);
         printer.Line();
         printer.Line(string.Join(", ", lines.GroupBy(l => l.State).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{Say.Count(g.Count())} {g.Key}")));
     }
-
-    /// <summary>All of it has <c>jobs show</c>.</summary>
-    private static string Short(string text) => Say.OneLine(text.Length > 64 ? text[..63] + "…" : text);
 
     private static string State(ShowJobs.Line line) => line.State == "under-way" && line.Given > 1 ? $"under-way, {Times(line.Given.Value)}" : line.State;
 

@@ -31,7 +31,7 @@ internal static class ProjectionsCommand
             var stays = parsed.GetValue(follow);
             try
             {
-                var r = await face.Mediator.Send(new RunProjections.Request(CommonOptions.LedgerOf(parsed), stays, stays ? new Batches(printer) : null), token);
+                var r = await face.Mediator.Send(new RunProjections.Request(CommonOptions.LedgerOf(parsed), stays, stays ? new Batches(printer) : null, new ServerAwayLines(face)), token);
                 if (printer.IsJson) printer.Json(r);
                 else
                 {

@@ -15,7 +15,7 @@ internal static class QueueOption
             printer.Json(job);
             return Errors.Done;
         }
-        printer.Line($"queued as job {job.Job.Short()}: {job.Kind}, {Say.OneLine(job.What)}");
+        printer.Line($"queued as job {job.Job.Short()}: {job.Kind}, {Say.Short(job.What)}");
         printer.Line();
         printer.Line($"Next: ledger worker      ledger jobs show {job.Job.Short()}");
         return Errors.Done;

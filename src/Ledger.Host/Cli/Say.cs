@@ -53,6 +53,9 @@ internal static class Say
     /// <summary>"Danielle Darrieux · The mother tongue of {} is → English".</summary>
     public static string Fact(string prompt, string subject, string target) => $"{OneLine(subject)} · {OneLine(prompt)} → {OneLine(target.Trim())}";
 
+    /// <summary>The beginning of a text that may be pages long.</summary>
+    public static string Short(string text, int most = 100) => OneLine(text.Length <= most ? text : text[..(most - (char.IsHighSurrogate(text[most - 2]) ? 2 : 1))] + "…");
+
     /// <summary>What two sides have: once where it is the same.</summary>
     public static string Both(string a, string b) => a == b ? a : $"{a} | {b}";
 

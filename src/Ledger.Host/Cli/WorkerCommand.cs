@@ -22,7 +22,7 @@ internal static class WorkerCommand
         {
             var worker = parsed.GetValue(name) ?? $"{Environment.MachineName}-{Environment.ProcessId}";
             var result = await face.Mediator.Send(
-                new RunWorker.Request(CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), worker, parsed.GetValue(untilEmpty), parsed.GetRequiredValue(data), new Steps(printer)), token);
+                new RunWorker.Request(CommonOptions.LedgerOf(parsed), parsed.GetValue(CommonOptions.Model), worker, parsed.GetValue(untilEmpty), parsed.GetRequiredValue(data), new Steps(printer), new ServerAwayLines(face)), token);
             if (printer.IsJson) printer.Json(result);
             else printer.Line($"{Say.OneLine(result.Worker)}: {result.Done} done, {result.Parked} parked, {result.GivenBack} given back" + (result.Stopped ? "; stopped" : "; nothing is left"));
             if (!printer.IsJson && result.Parked > 0) printer.Line("Next: ledger jobs");
@@ -36,7 +36,7 @@ internal static class WorkerCommand
         public void Report(RunWorker.Step step)
         {
             if (printer.IsJson) printer.Json(step);
-            else printer.Field(step.Became, $"{step.Job.Short()}  {step.Kind}  {Say.OneLine(step.What)}   {Say.Seconds(step.Seconds)}{(step.Result is { } result ? $"   {Say.OneLine(result)}" : "")}");
+            else printer.Field(step.Became, $"{step.Job.Short()}  {step.Kind}  {Say.Short(step.What)}   {Say.Seconds(step.Seconds)}{(step.Result is { } result ? $"   {Say.Short(result, 200)}" : "")}");
         }
     }
 }

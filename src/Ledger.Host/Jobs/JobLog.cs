@@ -15,6 +15,7 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
 
     private readonly Dictionary<JobId, JobState> jobs = [];
     private readonly Dictionary<StreamName, long> next = [];
+    private readonly Queue<EventEnvelope> heard = [];
 
     internal IEventStore Store => store;
 
@@ -45,14 +46,14 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
     /// <summary>Reads what was asked for and settled since.</summary>
     public async Task CatchUpAsync(CancellationToken token)
     {
-        // Results first: what they are about is in the queue by then.
-        var results = await NewAsync(StreamName.Results, token).ToListAsync(token);
+        // Results first: what they are about is in the queue by then. Where that cannot be read now, they are kept for the next time.
+        await foreach (var e in NewAsync(StreamName.Results, token)) heard.Enqueue(e);
         await foreach (var e in NewAsync(StreamName.Queue, token))
         {
             if (e.Event is not JobQueued queued) throw new NoRuleException(EventJson.NameOf(e.Event), e.Number);
             if (!jobs.TryGetValue(queued.Job, out var known) || known.Attempt < queued.Attempt) jobs[queued.Job] = JobState.Of(queued, e, known);
         }
-        foreach (var e in results)
+        while (heard.TryDequeue(out var e))
         {
             if (e.Event is not JobSettled settled) throw new NoRuleException(EventJson.NameOf(e.Event), e.Number);
             if (jobs.TryGetValue(settled.Job, out var known) && known.Attempt == settled.Attempt) jobs[settled.Job] = known with { Settled = settled, SettledAt = e.Metadata.Time };
@@ -112,14 +113,15 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
 /// <param name="Number">Of the event that asks for it.</param>
 /// <param name="Kind"><c>edit</c>, <c>replay</c> or <c>evaluation</c>.</param>
 /// <param name="What">In words.</param>
-/// <param name="Asked">When it was first asked for.</param>
+/// <param name="By">Who first asked for it.</param>
+/// <param name="Asked">When that was.</param>
 /// <param name="Settled">What came of it; null while it waits or is under way.</param>
 public sealed record JobState(JobId Job, int Attempt, long Number, string Kind, TimelineId Timeline, string What, string By, DateTimeOffset Asked, JobSettled? Settled, DateTimeOffset? SettledAt)
 {
     internal static JobState Of(JobQueued e, EventEnvelope envelope, JobState? before)
     {
         var (kind, timeline, what) = InWords(e);
-        return new JobState(e.Job, e.Attempt, envelope.Number, kind, timeline, what, envelope.Metadata.Actor, before?.Asked ?? envelope.Metadata.Time, null, null);
+        return new JobState(e.Job, e.Attempt, envelope.Number, kind, timeline, what, before?.By ?? envelope.Metadata.Actor, before?.Asked ?? envelope.Metadata.Time, null, null);
     }
 
     internal static (string Kind, TimelineId Timeline, string What) InWords(JobQueued e) => e switch

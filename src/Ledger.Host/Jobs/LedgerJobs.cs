@@ -6,7 +6,7 @@ using Ledger.Host.Stores.EventStoreDb;
 namespace Ledger.Host.Jobs;
 
 /// <summary>A ledger's jobs, wherever its events are: on its server, or in a file beside its file.</summary>
-public sealed class LedgerJobs(TimeProvider time)
+public sealed class LedgerJobs(LedgerSessions sessions, TimeProvider time)
 {
     public async Task<JobLog> LogAsync(LedgerPaths ledger, CancellationToken token)
     {
@@ -24,13 +24,20 @@ public sealed class LedgerJobs(TimeProvider time)
     }
 
     /// <summary>What gives them out; to be disposed of before the log is.</summary>
-    internal IJobQueue Queue(LedgerPaths ledger, JobLog log) => log.Store is EventStoreDbStore store ? new ServerJobQueue(store, time) : LocalJobQueue.Open(ledger.Jobs, log, time);
+    internal IJobQueue Queue(JobLog log) => log.Store switch
+    {
+        EventStoreDbStore store => new ServerJobQueue(store, time),
+        SqliteEventStore file => LocalJobQueue.Open(file.Location, log, time),
+        _ => throw new System.Diagnostics.UnreachableException($"Nothing gives out the jobs of a {log.Store.GetType().Name}."),
+    };
 
     private async Task<IEventStore> StoreAsync(LedgerPaths ledger, CancellationToken token)
     {
         if (LedgerPointer.TryRead(ledger.File) is { } pointer) return await EventStoreDbStore.OpenJobsAsync(pointer.Address, pointer.Ledger, time, token);
-        if (!File.Exists(ledger.Jobs)) await CreateAsync(ledger.Jobs, token);
-        return await SqliteEventStore.OpenAsync(ledger.Jobs, OpenMode.Open, time, token);
+        await using var session = await sessions.OpenAsync(ledger, token);
+        var path = ledger.Jobs(session.Setup.Base.Ledger);
+        if (!File.Exists(path)) await CreateAsync(path, token);
+        return await SqliteEventStore.OpenAsync(path, OpenMode.Open, time, token);
     }
 
     /// <summary>Whole or not at all: several processes may be the first.</summary>

@@ -34,7 +34,7 @@ internal sealed class ServerJobQueue(EventStoreDbStore store, TimeProvider time)
                 if (call!.ResponseStream.Current is { ContentCase: TakeResp.ContentOneofCase.Event, Event: var given })
                     return new Delivery(store.Event(given.Event), given.RetryCount + 1, Guid.Parse(given.Event.Id.String));
             }
-            catch (Exception e) when (e is RpcException or IOException)
+            catch (Exception e) when (e is RpcException || ServerErrors.IsBreak(e))
             {
                 // Whatever broke it: connecting again says whether that may pass.
                 HangUp();
@@ -97,7 +97,7 @@ internal sealed class ServerJobQueue(EventStoreDbStore store, TimeProvider time)
             throw e switch
             {
                 _ when late.IsCancellationRequested => new RpcException(new Status(StatusCode.DeadlineExceeded, "silent")),
-                InvalidOperationException or IOException => new RpcException(new Status(StatusCode.Unavailable, "broken", e)),
+                _ when e is InvalidOperationException || ServerErrors.IsBreak(e) => ServerErrors.Broken(e),
                 _ => e,
             };
         }
@@ -128,6 +128,10 @@ internal sealed class ServerJobQueue(EventStoreDbStore store, TimeProvider time)
         {
             return false;
         }
+        catch (RpcException e) when (e.StatusCode == StatusCode.PermissionDenied)
+        {
+            throw new ServerGroupException(store.Server);
+        }
     }, token);
 
     /// <summary>Where the connection is gone, so is the delivery: who gets the job next finds what came of it.</summary>
@@ -137,7 +141,7 @@ internal sealed class ServerJobQueue(EventStoreDbStore store, TimeProvider time)
         {
             if (call is not null) await call.RequestStream.WriteAsync(said);
         }
-        catch (Exception e) when (e is RpcException or IOException or InvalidOperationException)
+        catch (Exception e) when (e is RpcException or InvalidOperationException || ServerErrors.IsBreak(e))
         {
             HangUp();
         }

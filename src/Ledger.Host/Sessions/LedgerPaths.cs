@@ -11,8 +11,8 @@ public sealed record LedgerPaths(string File)
     /// <summary>C by digest. Back it up with the file: without it no new edit can be computed (everything else still works).</summary>
     public string KeyStatistics => Path.Combine(Beside, "keystats");
 
-    /// <summary>Jobs and what came of them, where the events are in a file. No part of the ledger: what was done is in its own events.</summary>
-    public string Jobs => Path.Combine(Beside, "jobs.db");
+    /// <summary>Jobs and what came of them, where the events are in a file. No part of the ledger: what was done is in its own events. Another ledger that takes this one's name has jobs of its own.</summary>
+    public string Jobs(LedgerId ledger) => Path.Combine(Beside, $"jobs-{ledger}.db");
 
     /// <summary>What may be deleted at any time.</summary>
     public string Cache => Path.Combine(Beside, "cache");

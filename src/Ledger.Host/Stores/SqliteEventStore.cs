@@ -48,6 +48,9 @@ public sealed class SqliteEventStore : IEventStore
         this.writer = writer;
     }
 
+    /// <summary>The file, with its folder.</summary>
+    internal string Location => path;
+
     /// <summary>Removes a file that nobody has open, with what SQLite keeps beside it.</summary>
     public static void Delete(string path)
     {

@@ -16,11 +16,11 @@ public sealed class WorkerInFileTests(TinyLedger tiny) : WorkerTests(tiny), ICla
         await QueueAsync(ledger, "Ada", "Bob");
         var paths = new LedgerPaths(ledger["tiny.ledger"]);
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow() - TimeSpan.FromHours(1));
-        var jobs = new LedgerJobs(time);
+        var jobs = new LedgerJobs(new LedgerSessions(time), time);
         await using (var log = await jobs.LogAsync(paths, Token))
             for (var i = 0; i < RunWorker.MostTimes; i++)
             {
-                await using (var dying = jobs.Queue(paths, log)) (await dying.TakeAsync("dying", TimeSpan.Zero, Token))!.Event.Number.ShouldBe(0);
+                await using (var dying = jobs.Queue(log)) (await dying.TakeAsync("dying", TimeSpan.Zero, Token))!.Event.Number.ShouldBe(0);
                 time.Advance(LocalJobQueue.Lease + TimeSpan.FromSeconds(1));
             }
         (await WorkAsync(ledger)).Json[^1].GetProperty("parked").GetInt32().ShouldBe(1);
@@ -28,9 +28,112 @@ public sealed class WorkerInFileTests(TinyLedger tiny) : WorkerTests(tiny), ICla
         (await RunAsync(ledger, "jobs")).Out.ShouldContain("given out 10 times, and nobody who had it came back");
         (await RunAsync(ledger, "log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Bob"]);
     }
+
+    [Fact]
+    public async Task What_a_restored_ledger_has_lost_is_queued_again_and_another_ledger_of_the_name_has_no_jobs_of_it()
+    {
+        var ledger = Ledger();
+        await QueueAsync(ledger, "Ada");
+        await WorkAsync(ledger);
+        File.Copy(ledger["tiny.ledger"], ledger["backup"]);
+        await QueueAsync(ledger, "Bob", "Cleo");
+        await WorkAsync(ledger);
+        File.Move(ledger["backup"], ledger["tiny.ledger"], overwrite: true);
+        (await RunAsync(ledger, "edit", "--from", ledger["queued.jsonl"], "--queue")).ShouldEndWith(0).Out.ShouldContain("2 jobs queued");
+        (await StatesAsync(ledger)).ShouldBe(["done", "waiting", "waiting"]);
+        await WorkAsync(ledger);
+        (await RunAsync(ledger, "log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Ada", "Bob", "Cleo"]);
+        (await RunAsync(ledger, "edit", "--from", ledger["queued.jsonl"], "--queue")).ShouldEndWith(0).Out.ShouldContain("0 jobs queued, 2 queued before");
+
+        File.Delete(ledger["tiny.ledger"]);
+        (await ledger.RunAsync("open", "tiny", "--layer", "1", "--seed", "4")).ShouldEndWith(0);
+        (await StatesAsync(ledger)).ShouldBeEmpty();
+    }
 }
 
-public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(tiny), IClassFixture<TinyLedgerOnServer>;
+public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(tiny), IClassFixture<TinyLedgerOnServer>
+{
+    [Fact]
+    public async Task A_server_that_is_away_is_waited_for_by_who_waits_for_work_and_not_by_who_wants_to_end()
+    {
+        var ledger = Ledger();
+        await QueueAsync(ledger, "Ada");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        using Lines worked = new(), followed = new();
+        Task<int> worker = StayAsync(worked, "worker", "--name", "desk"), follower = StayAsync(followed, "projections", "run", "--follow");
+        await UntilAsync(async () => (await StatesAsync(ledger))[0] == "done");
+        try
+        {
+            tiny.Cluster.IsAway = true;
+            tiny.Cluster.BreakAll();
+            await UntilAsync(() => Task.FromResult(worked.Count("waiting:") * followed.Count("waiting:") > 0));
+            (await RunAsync(ledger, "worker", "--until-empty")).ShouldEndWith(1).Err.ShouldContain("cannot be reached");
+            (await RunAsync(ledger, "projections", "run")).ShouldEndWith(1);
+        }
+        finally
+        {
+            tiny.Cluster.IsAway = false;
+        }
+        await QueueAsync(ledger, "Bob");
+        await UntilAsync(async () => (await StatesAsync(ledger))[1] == "done");
+        await UntilAsync(() => Task.FromResult(worked.Count("there again") * followed.Count("there again") > 0));
+        await stop.CancelAsync();
+        (await Task.WhenAll(worker, follower)).ShouldBe([0, 0]);
+        // Once, however often it was asked for.
+        (worked.Count("waiting:"), followed.Count("waiting:")).ShouldBe((1, 1));
+        (await RunAsync(ledger, "projections", "--json")).Json[0].GetProperty("behind").GetInt64().ShouldBe(0);
+        (await RunAsync(ledger, "log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Ada", "Bob"]);
+
+        Task<int> StayAsync(TextWriter error, params string[] args) =>
+            Task.Run(() => LedgerCli.RunAsync([.. args, "--model", ledger["model"], "--ledger", ledger["tiny.ledger"], "--author", "ana"], TextWriter.Null, error, TimeProvider.System, stop.Token), Token);
+    }
+
+    [Fact]
+    public async Task What_the_server_does_not_let_a_worker_do_is_no_fault_of_the_job()
+    {
+        var ledger = Ledger();
+        await QueueAsync(ledger, "Ada");
+        try
+        {
+            tiny.Cluster.RefusesGroups = true;
+            (await RunAsync(ledger, "worker", "--until-empty")).ShouldEndWith(2).Err.ShouldContain("$ops");
+            tiny.Cluster.RefusesGroups = false;
+            // The edit's, and whatever is said of it afterwards would go well.
+            var next = tiny.Cluster.Appends + 1;
+            tiny.Cluster.OnAppend = n => n == next ? AppendFault.Denied : AppendFault.None;
+            (await RunAsync(ledger, "worker", "--until-empty")).ShouldEndWith(2).Err.ShouldContain("lets nobody without a name do that");
+        }
+        finally
+        {
+            (tiny.Cluster.RefusesGroups, tiny.Cluster.OnAppend) = (false, _ => AppendFault.None);
+        }
+        (await StatesAsync(ledger)).ShouldBe(["waiting"]);
+        await WorkAsync(ledger);
+        (await StatesAsync(ledger)).ShouldBe(["done"]);
+    }
+
+    /// <summary>What was said, which may be read while more is.</summary>
+    private sealed class Lines : TextWriter
+    {
+        private readonly System.Collections.Concurrent.ConcurrentQueue<string> lines = [];
+
+        public override System.Text.Encoding Encoding => System.Text.Encoding.UTF8;
+
+        public int Count(string word) => lines.Count(l => l.Contains(word, StringComparison.Ordinal));
+
+        public override void WriteLine(string? value) => lines.Enqueue(value ?? "");
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> done)
+    {
+        for (var i = 0; i < 600; i++)
+        {
+            if (await done()) return;
+            await Task.Delay(100, Token);
+        }
+        Assert.Fail("It did not come to that.");
+    }
+}
 
 /// <summary>Jobs through the real program: asked for, done by workers; workers that are killed has Acceptance/WorkersAcceptance.</summary>
 public abstract class WorkerTests(TinyLedger tiny)
@@ -125,6 +228,40 @@ public abstract class WorkerTests(TinyLedger tiny)
     }
 
     [Fact]
+    public async Task An_edit_that_is_there_already_is_done_though_its_timeline_was_closed_since()
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllLinesAsync(ledger["facts.jsonl"], [MainJobTests.Fact("Ada", "Rome")], Token);
+        (await RunAsync(ledger, "branch", "aside")).ShouldEndWith(0);
+        (await RunAsync(ledger, "edit", "--from", ledger["facts.jsonl"], "-T", "aside", "--queue")).ShouldEndWith(0);
+        // As by a worker that died before it could say so.
+        (await RunAsync(ledger, "edit", "--from", ledger["facts.jsonl"], "-T", "aside")).ShouldEndWith(0);
+        (await RunAsync(ledger, "close", "aside", "--reason", "it is over")).ShouldEndWith(0);
+        await WorkAsync(ledger);
+        (await StatesAsync(ledger)).ShouldBe(["done"]);
+    }
+
+    [Fact]
+    public async Task A_record_that_makes_too_large_a_job_is_named_or_left_out_and_a_long_one_is_not_printed_whole()
+    {
+        var ledger = tiny.Copy();
+        var longest = string.Concat(Enumerable.Repeat("word ", 40_000));
+        await File.WriteAllLinesAsync(
+            ledger["facts.jsonl"], [MainJobTests.Fact("Ada", "Rome"), MainJobTests.Fact("Bob", string.Concat(Enumerable.Repeat(longest, 6))), MainJobTests.Fact("Cleo", longest)], Token);
+        var ran = (await RunAsync(ledger, "edit", "--from", ledger["facts.jsonl"], "--queue")).ShouldEndWith(2);
+        ran.Err.ShouldContain("line 2");
+        ran.Err.ShouldContain("--skip-bad");
+        (await RunAsync(ledger, "edit", "--from", ledger["facts.jsonl"], "--queue", "--skip-bad")).ShouldEndWith(0).Out.ShouldContain("1 job queued, 1 queued before, 1 bad record left out");
+        foreach (var command in new[] { "jobs", "worker --until-empty", "jobs" }) (await RunAsync(ledger, command.Split(' '))).ShouldEndWith(0).Out.Length.ShouldBeLessThan(4_000);
+        (await StatesAsync(ledger)).ShouldBe(["done", "parked"]);
+        var parked = (await RunAsync(ledger, "jobs", "--json")).Json[1].GetProperty("job").GetString()!;
+        (await RunAsync(ledger, "jobs", "retry", parked, "--author", " ")).ShouldEndWith(2).Err.ShouldContain("Nobody is named");
+        (await RunAsync(ledger, "jobs", "retry", parked, "--author", "ben")).ShouldEndWith(0);
+        // Who asked first is kept.
+        (await RunAsync(ledger, "jobs", "--json")).Json[1].GetProperty("by").GetString().ShouldBe("ana");
+    }
+
+    [Fact]
     public async Task Told_to_stop_a_worker_gives_back_what_it_has_and_ends_well()
     {
         var ledger = tiny.Copy();
@@ -172,8 +309,8 @@ public abstract class WorkerTests(TinyLedger tiny)
     {
         using StringWriter output = new(), error = new();
         using var both = new Both(output, also);
-        string[] where = args.Contains("--model") ? [] : ["--model", ledger["model"]];
-        var code = await Task.Run(() => LedgerCli.RunAsync([.. args, .. where, "--ledger", ledger["tiny.ledger"], "--author", "ana"], both, error, TimeProvider.System, stop), Token);
+        string[] where = args.Contains("--model") ? [] : ["--model", ledger["model"]], who = args.Contains("--author") ? [] : ["--author", "ana"];
+        var code = await Task.Run(() => LedgerCli.RunAsync([.. args, .. where, .. who, "--ledger", ledger["tiny.ledger"]], both, error, TimeProvider.System, stop), Token);
         return new Ran(code, output.ToString(), error.ToString());
     }
 

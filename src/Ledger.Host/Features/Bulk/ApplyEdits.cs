@@ -6,6 +6,7 @@ using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
 using Ledger.Host.Features.Watching;
 using Ledger.Host.Sessions;
+using Ledger.Host.Stores.EventStoreDb;
 using Ledger.Projections.Timelines;
 using MediatR;
 
@@ -97,7 +98,7 @@ public static class ApplyEdits
                     so = so with { Stopped = true };
                     break;
                 }
-                catch (LedgerException unfit) when (unfit.Kind == FailureKind.BadInput)
+                catch (LedgerException unfit) when (unfit.Kind == FailureKind.BadInput && unfit is not ServerRefusesException)
                 {
                     // Only the model can tell that a text is too long for it, only the event that it is too large.
                     bad = file.Fault(record, unfit.Message, $"{unfit.Remedy}{BulkFileException.OrSkip}; what was done before stays");

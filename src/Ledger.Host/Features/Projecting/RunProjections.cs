@@ -1,5 +1,6 @@
 using Ledger.Host.Projecting;
 using Ledger.Host.Sessions;
+using Ledger.Host.Stores.EventStoreDb;
 using MediatR;
 
 namespace Ledger.Host.Features.Projecting;
@@ -9,7 +10,8 @@ public static class RunProjections
 {
     /// <param name="Follow">Whether to stay until cancelled.</param>
     /// <param name="Progress">Told of each batch when it is there to be read.</param>
-    public sealed record Request(LedgerPaths Ledger, bool Follow, IProgress<Batch>? Progress) : IRequest<Result>;
+    /// <param name="Away">Told when the server is away that is followed, and with null when it is there again.</param>
+    public sealed record Request(LedgerPaths Ledger, bool Follow, IProgress<Batch>? Progress, IProgress<ServerAwayException?>? Away) : IRequest<Result>;
 
     /// <summary>The stable fields of a line of <c>projections run --follow --json</c>.</summary>
     /// <param name="Name">The projection's.</param>
@@ -28,13 +30,22 @@ public static class RunProjections
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var events = await RowFile.UseAsync(session.Paths.Projections, session.Setup.Base.Ledger, async file =>
             {
-                var (run, all) = (new CatchUp(session.Store, file), 0L);
-                await foreach (var taken in request.Follow ? run.FollowAsync(token) : run.ToEndAsync(token))
-                {
-                    all += taken.Events;
-                    request.Progress?.Report(new Batch("audit", taken.Events, taken.Position.Value, taken.Time is { } at ? Math.Max(0, (time.GetUtcNow() - at).TotalSeconds) : null));
-                }
-                return all;
+                var (run, all, patience) = (new CatchUp(session.Store, file, time), 0L, new ServerPatience(request.Away, time));
+                while (true)
+                    try
+                    {
+                        await foreach (var taken in request.Follow ? run.FollowAsync(token) : run.ToEndAsync(token))
+                        {
+                            patience.Back();
+                            all += taken.Events;
+                            request.Progress?.Report(new Batch("audit", taken.Events, taken.Position.Value, taken.Time is { } at ? Math.Max(0, (time.GetUtcNow() - at).TotalSeconds) : null));
+                        }
+                        return all;
+                    }
+                    catch (ServerAwayException fault) when (request.Follow)
+                    {
+                        await patience.WaitAsync(fault, token);
+                    }
             });
             return new Result(events, await ShowProjections.OfAsync(session, token));
         }

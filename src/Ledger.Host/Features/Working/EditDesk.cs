@@ -45,8 +45,13 @@ internal sealed class EditDesk(LedgerSession session, IModelLibrary library, Bas
         var here = await OnAsync(job.Timeline, token);
         var (tip, pipeline, watch) = here;
         var context = new CommandContext(job.By.Author, JobLog.CorrelationOf(job.Job), job.Key);
-        var recorded = tip.Has(context.EventId) ? null : await RecordAsync(pipeline, job, context, token);
-        if (recorded is null)
+        if (tip.Has(context.EventId))
+        {
+            at = here;
+            return await FindAsync(job.Timeline, context.EventId, token);
+        }
+        session.Setup.RequireOpen(job.Timeline);
+        if (await RecordAsync(pipeline, job, context, token) is not { } recorded)
         {
             at = here;
             return await FindAsync(job.Timeline, context.EventId, token);

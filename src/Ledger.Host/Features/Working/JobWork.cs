@@ -70,7 +70,6 @@ public sealed class JobWork : IAsyncDisposable
 
     private async Task<JobDone> EditAsync(EditQueued job, CancellationToken token)
     {
-        session.Setup.RequireOpen(job.Timeline);
         var (revision, edit) = await desk.EditAsync(job, token);
         var words = edit.Verdict.Outcome.ToString().ToLowerInvariant() + (edit.Verdict.Caught.FirstOrDefault() is { } caught ? $": {caught.Because} (rule {caught.Rule})" : "");
         return new JobDone(job.Job, job.Attempt, worker.Name, job.Timeline, revision, edit.Edit, words);

@@ -1,9 +1,12 @@
 using FluentValidation;
 using Ledger.Domain;
 using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Jobs;
 using Ledger.Host.Sessions;
+using Ledger.Host.Stores.EventStoreDb;
+using Ledger.Projections.Timelines;
 using MediatR;
 
 namespace Ledger.Host.Features.Working;
@@ -57,22 +60,44 @@ public static class QueueEdits
             using var file = BulkFile.Open(edits.File, edits.Format);
             var records = new CheckedRecords(file, edits, validator);
             var so = new Result(0, 0, 0, records.Count(token), Stopped: false);
-            var timeline = await OpenTimelineAsync(sessions, edits.Ledger, edits.Timeline, token);
+            await using var session = await sessions.OpenAsync(edits.Ledger, token);
+            var timeline = OpenTimeline(session, edits.Timeline);
             await using var log = await jobs.LogAsync(edits.Ledger, token);
+            TimelineTip? tip = null;
             foreach (var record in records.All())
             {
                 file.RequireUnchanged();
                 if (token.IsCancellationRequested) return so with { Stopped = true };
                 QueuedJob? job = null;
-                if (record.Edit is { } asked)
+                var bad = record.Fault;
+                try
                 {
-                    var key = records.Key(timeline, record);
-                    job = await log.QueueAsync(new EditQueued(JobId.Of(key), 0, timeline, asked.Request, edits.Variant, records.By(asked), key), edits.Author, CancellationToken.None);
+                    if (record.Edit is { } asked)
+                    {
+                        var key = records.Key(timeline, record);
+                        var e = new EditQueued(JobId.Of(key), 0, timeline, asked.Request, edits.Variant, records.By(asked), key);
+                        if (await IsLostAsync(e)) e = e with { Attempt = log.Find(e.Job)!.Attempt + 1 };
+                        job = await log.QueueAsync(e, edits.Author, CancellationToken.None);
+                    }
+                }
+                catch (LedgerException unfit) when (unfit is EventTooLargeException or ServerSizeException)
+                {
+                    // Only the event can tell that it is too large.
+                    bad = file.Fault(record, unfit.Message, $"{unfit.Remedy}{BulkFileException.OrSkip}; what was queued before stays");
+                    if (!edits.SkipBad) throw bad;
                 }
                 so = job is null ? so with { LeftOut = so.LeftOut + 1 } : job.Before ? so with { Before = so.Before + 1 } : so with { Queued = so.Queued + 1 };
-                request.Progress?.Report(new Step(so.Queued + so.Before + so.LeftOut, so.Total, job, record.Fault));
+                request.Progress?.Report(new Step(so.Queued + so.Before + so.LeftOut, so.Total, job, bad));
             }
             return so;
+
+            // Done, as the jobs have it, and not in the ledger: that was restored from a backup, and the jobs were not.
+            async Task<bool> IsLostAsync(EditQueued e)
+            {
+                if (log.Find(e.Job)?.Settled is not JobDone) return false;
+                if (tip is null) await session.CatchUpAsync(tip = await session.TipAsync(timeline.ToString(), token), token);
+                return !tip.Has(new CommandContext(edits.Author, default, e.Key).EventId);
+            }
         }
     }
 
@@ -81,6 +106,11 @@ public static class QueueEdits
     internal static async Task<TimelineId> OpenTimelineAsync(LedgerSessions sessions, LedgerPaths ledger, string timeline, CancellationToken token)
     {
         await using var session = await sessions.OpenAsync(ledger, token);
+        return OpenTimeline(session, timeline);
+    }
+
+    private static TimelineId OpenTimeline(LedgerSession session, string timeline)
+    {
         var id = session.Setup.Timeline(timeline).Started.Timeline;
         session.Setup.RequireOpen(id);
         session.Setup.RequireStatistics();
@@ -90,7 +120,7 @@ public static class QueueEdits
     /// <summary>Asks for a job, unless it was asked for.</summary>
     internal static async Task<QueuedJob> QueueAsync(this JobLog log, JobQueued e, string author, CancellationToken token)
     {
-        var queued = log.Find(e.Job) is null && await log.SubmitAsync(e, author, token);
+        var queued = (log.Find(e.Job) is not { } known || known.Attempt < e.Attempt) && await log.SubmitAsync(e, author, token);
         var (kind, _, what) = JobState.InWords(e);
         return new QueuedJob(e.Job, kind, what, !queued);
     }

@@ -2,6 +2,7 @@ using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Host.Jobs;
 using Ledger.Host.Sessions;
+using Ledger.Host.Stores.EventStoreDb;
 using MediatR;
 
 namespace Ledger.Host.Features.Working;
@@ -23,7 +24,8 @@ public static class RunWorker
     /// <param name="Name">What results say of who did it.</param>
     /// <param name="UntilEmpty">End when nothing waits and nothing is under way.</param>
     /// <param name="Data">The folder where files that jobs name are looked for.</param>
-    public sealed record Request(LedgerPaths Ledger, string? Model, string Name, bool UntilEmpty, string Data, IProgress<Step>? Progress) : IRequest<Result>;
+    /// <param name="Away">Told when the server is away, and with null when it is there again.</param>
+    public sealed record Request(LedgerPaths Ledger, string? Model, string Name, bool UntilEmpty, string Data, IProgress<Step>? Progress, IProgress<ServerAwayException?>? Away) : IRequest<Result>;
 
     /// <summary>One job is behind us; the stable fields of <c>worker --json</c>.</summary>
     /// <param name="Became"><c>done</c>, <c>parked</c>, <c>given-back</c>, or <c>settled</c> where somebody else had settled it.</param>
@@ -39,30 +41,39 @@ public static class RunWorker
         public async Task<Result> Handle(Request request, CancellationToken token)
         {
             var so = new Result(request.Name, 0, 0, 0, Stopped: false);
+            var patience = new ServerPatience(request.Away, time);
             try
             {
                 // Before it asks for a job: a worker that cannot load its model is no use to any.
                 await using var work = await JobWork.OpenAsync(request, tools, token);
                 await using var log = await jobs.LogAsync(request.Ledger, token);
-                await using var queue = jobs.Queue(request.Ledger, log);
+                await using var queue = jobs.Queue(log);
                 while (true)
-                {
-                    if (request.UntilEmpty)
+                    try
                     {
-                        await log.CatchUpAsync(token);
-                        if (log.IsSettled) return so;
+                        if (request.UntilEmpty)
+                        {
+                            await log.CatchUpAsync(token);
+                            if (log.IsSettled) return so;
+                        }
+                        var taken = await queue.TakeAsync(request.Name, Patience, token);
+                        patience.Back();
+                        if (taken is not { } delivery) continue;
+                        var step = await DoAsync(request, log, queue, work, delivery, token);
+                        so = step.Became switch
+                        {
+                            "done" => so with { Done = so.Done + 1 },
+                            "parked" => so with { Parked = so.Parked + 1 },
+                            "given-back" => so with { GivenBack = so.GivenBack + 1 },
+                            _ => so,
+                        };
+                        request.Progress?.Report(step);
                     }
-                    if (await queue.TakeAsync(request.Name, Patience, token) is not { } delivery) continue;
-                    var step = await DoAsync(request, log, queue, work, delivery, token);
-                    so = step.Became switch
+                    catch (ServerAwayException fault) when (!request.UntilEmpty)
                     {
-                        "done" => so with { Done = so.Done + 1 },
-                        "parked" => so with { Parked = so.Parked + 1 },
-                        "given-back" => so with { GivenBack = so.GivenBack + 1 },
-                        _ => so,
-                    };
-                    request.Progress?.Report(step);
-                }
+                        // What it had, the server gives to somebody when it is back; what is recorded of it by then is found.
+                        await patience.WaitAsync(fault, token);
+                    }
             }
             catch (OperationCanceledException) when (token.IsCancellationRequested)
             {
@@ -95,9 +106,9 @@ public static class RunWorker
                 await queue.GiveBackAsync(delivery, TimeSpan.Zero);
                 return Became("given-back", "the worker was told to stop");
             }
-            catch (LedgerException own) when (own is WorkerException || own.Kind == FailureKind.VerificationFailed)
+            catch (LedgerException own) when (own is WorkerException or ServerRefusesException or ConnectionStringException or ServerAwayException || own.Kind == FailureKind.VerificationFailed)
             {
-                // The ledger or this worker's model is not what it was: that is no job's fault, and no work for this worker.
+                // The ledger or this worker's model is not what it was, or the server is away or refuses this worker: that is no job's fault.
                 await queue.GiveBackAsync(delivery, TimeSpan.Zero);
                 throw;
             }

@@ -33,7 +33,7 @@ public static class ShowJobs
     internal static async Task<IReadOnlyList<Line>> LinesAsync(LedgerSessions sessions, LedgerJobs jobs, JobLog log, LedgerPaths ledger, IEnumerable<JobState> states, CancellationToken token)
     {
         await using var session = await sessions.OpenAsync(ledger, token);
-        await using var queue = jobs.Queue(ledger, log);
+        await using var queue = jobs.Queue(log);
         var underWay = await queue.UnderWayAsync(token);
         return [.. states.Select(job => Of(session.Setup, job, underWay.TryGetValue(job.Number, out var at) && job.Settled is null ? at : null))];
     }
@@ -80,6 +80,7 @@ public static class RetryJob
         public async Task<QueuedJob> Handle(Request request, CancellationToken token)
         {
             await using var log = await jobs.LogAsync(request.Ledger, token);
+            if (string.IsNullOrWhiteSpace(request.Author)) throw new SetupException("Nobody is named as the author.", "name one with --author");
             var state = log.Find(request.Job);
             if (state.Settled is JobDone) throw new JobStateException($"Job {state.Job.Short()} is done.", $"see what came of it:  ledger jobs show {state.Job.Short()}");
             if (state.Settled is null) throw new JobStateException($"Job {state.Job.Short()} waits or is under way: only a parked one is queued again.", "have a worker run:  ledger worker");

@@ -26,6 +26,9 @@ internal enum AppendFault
     /// <summary>The event is written, the connection breaks before the answer.</summary>
     BrokenAfter,
 
+    /// <summary>The user may not.</summary>
+    Denied,
+
     /// <summary>The event is written, the answer is DEADLINE_EXCEEDED.</summary>
     LateAfter,
 
@@ -54,6 +57,12 @@ public sealed class FakeCluster : IAsyncLifetime
 
     /// <summary>Logs that only those see who connect under a name.</summary>
     internal ConcurrentDictionary<string, FakeLog> Private { get; } = [];
+
+    /// <summary>No call is answered but that the server is not ready.</summary>
+    internal bool IsAway { get; set; }
+
+    /// <summary>Whether the user may not make groups of consumers, as one who is neither of $ops nor of $admins.</summary>
+    internal bool RefusesGroups { get; set; }
 
     /// <summary>Which node leads.</summary>
     internal int Leader { get; set; }

@@ -26,6 +26,7 @@ internal sealed class FakeConsumers(FakeNode node) : PersistentSubscriptions.Per
     {
         Access.Check(node, context);
         Access.CheckLeader(node, context);
+        if (Cluster.RefusesGroups) throw Access.Denied();
         var (options, settings) = (request.Options, request.Options.Settings);
         if (settings.ReadBatchSize >= settings.HistoryBufferSize) throw new RpcException(new Status(StatusCode.Internal, "the batch is larger than the buffer"), new Metadata { { "exception", "persistent-subscription-failed" } });
         if (settings.MessageTimeoutMs == 0) throw new RpcException(new Status(StatusCode.Internal, "every event would be late at once"), new Metadata { { "exception", "persistent-subscription-failed" } });

@@ -24,6 +24,7 @@ internal sealed class FakeStreams(FakeNode node) : Streams.StreamsBase
 
         var fault = Cluster.OnAppend(Cluster.NextAppend());
         if (fault == AppendFault.NotReady) throw new RpcException(new Status(StatusCode.Unavailable, "not ready"));
+        if (fault == AppendFault.Denied) throw Access.Denied();
         if (fault == AppendFault.LeaderMoved) Cluster.Leader = (Cluster.Leader + 1) % Cluster.Size;
         if (fault == AppendFault.BrokenBefore) await BreakAsync(context);
         Access.CheckLeader(node, context);
@@ -175,12 +176,15 @@ internal static class Access
 {
     public static void Check(FakeNode node, ServerCallContext context)
     {
+        if (node.Cluster.IsAway) throw new RpcException(new Status(StatusCode.Unavailable, "not ready"));
         var given = context.RequestHeaders.GetValue("authorization");
         if (given is not null) node.Cluster.Authorizations.Add(given);
         if (node.Cluster.User is not { } user) return;
-        if (given is null) throw new RpcException(new Status(StatusCode.PermissionDenied, "Access Denied"), new Metadata { { "exception", "access-denied" } });
+        if (given is null) throw Denied();
         if (given != $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user.Name}:{user.Password}"))}") throw new RpcException(new Status(StatusCode.Unauthenticated, "Bad Credentials"));
     }
+
+    public static RpcException Denied() => new(new Status(StatusCode.PermissionDenied, "Access Denied"), new Metadata { { "exception", "access-denied" } });
 
     public static void CheckLeader(FakeNode node, ServerCallContext context)
     {

@@ -6,6 +6,8 @@ namespace Ledger.Host.Tests.Support.EventStoreDb;
 public sealed partial class TinyLedgerOnServer : TinyLedger
 {
     private readonly FakeCluster cluster = new();
+
+    internal FakeCluster Cluster => cluster;
     private int logs;
 
     public override async ValueTask InitializeAsync()
