@@ -15,6 +15,7 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
 
     private readonly Dictionary<JobId, JobState> jobs = [];
     private readonly Dictionary<StreamName, long> next = [];
+    private readonly Dictionary<StreamName, (long Number, Digest Hash)> ends = [];      // as far as is known: who appends where others have appended meanwhile looks again
     private readonly Queue<EventEnvelope> heard = [];
 
     internal IEventStore Store => store;
@@ -79,14 +80,17 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
         var metadata = new EventMetadata(new CommandContext(actor, default, key).EventId, time.GetUtcNow(), actor, CorrelationOf(e.Job), null, LedgerSession.Program);
         for (var tries = 1; ; tries++)
         {
-            var last = await store.ReadLastAsync(stream, token);
-            var (number, previous) = (last?.Number ?? -1, last?.Hash ?? Digest.Zero);
+            if (!ends.TryGetValue(stream, out var end)) end = await store.ReadLastAsync(stream, token) is { } last ? (last.Number, last.Hash) : (-1, Digest.Zero);
+            var proposed = NewEvent.After(stream, end.Number, end.Hash, e, metadata);
             try
             {
-                return !(await store.AppendAsync(stream, new ExpectedRevision(number), NewEvent.After(stream, number, previous, e, metadata), token)).AlreadyThere;
+                var appended = await store.AppendAsync(stream, new ExpectedRevision(end.Number), proposed, token);
+                if (!appended.AlreadyThere) ends[stream] = (appended.Number, proposed.Hash);
+                return !appended.AlreadyThere;
             }
             catch (StreamConflictException) when (tries < MostTries)
             {
+                ends.Remove(stream);
             }
         }
     }
@@ -105,6 +109,7 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
         {
             yield return EventJson.Current.Read(recorded);
             next[stream] = recorded.Number + 1;
+            ends[stream] = (recorded.Number, recorded.Hash);
         }
     }
 }
