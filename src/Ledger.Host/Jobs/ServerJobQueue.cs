@@ -32,7 +32,7 @@ internal sealed class ServerJobQueue(EventStoreDbStore store, TimeProvider time)
                 next = null;
                 if (!await asked) throw new RpcException(new Status(StatusCode.Unavailable, "the server ended the subscription"));
                 if (call!.ResponseStream.Current is { ContentCase: TakeResp.ContentOneofCase.Event, Event: var given })
-                    return new Delivery(store.Event(given.Event), given.RetryCount + 1, Guid.Parse(given.Event.Id.String));
+                    return new Delivery(store.Event(given.Event), given.RetryCount + 1, Guid.Parse((given.Link ?? given.Event).Id.String));
             }
             catch (Exception e) when (e is RpcException || ServerErrors.IsBreak(e))
             {

@@ -58,8 +58,8 @@ internal sealed class FakeConsumers(FakeNode node) : PersistentSubscriptions.Per
                 while (consumer.Given.Reader.TryRead(out var given))
                 {
                     var fault = Cluster.OnGive(Cluster.NextGiven());
-                    if (fault == GiveFault.Twice) group.Again(given.Event.Id);
-                    await responseStream.WriteAsync(new TakeResp { Event = new() { Event = FakeStreams.Recorded(given.Event), RetryCount = given.Retries } }, gone.Token);
+                    if (fault == GiveFault.Twice) group.Again(given.Id);
+                    await responseStream.WriteAsync(Response(given), gone.Token);
                     if (fault == GiveFault.BrokenSoon) _ = BreakAsync(TimeSpan.FromMilliseconds(5));
                 }
                 await Task.WhenAny(grown, consumer.Given.Reader.WaitToReadAsync(gone.Token).AsTask());
@@ -71,6 +71,13 @@ internal sealed class FakeConsumers(FakeNode node) : PersistentSubscriptions.Per
             await gone.CancelAsync();
             group.Remove(consumer);
             await answers;
+        }
+
+        static TakeResp Response(Held given)
+        {
+            var response = new TakeResp { Event = new() { Event = FakeStreams.Recorded(given.Event), RetryCount = given.Retries } };
+            if (given.Link is { } link) response.Event.Link = new() { Id = new UUID { String = link.ToString() } };
+            return response;
         }
 
         async Task TakeAnswersAsync()
@@ -109,12 +116,18 @@ internal sealed class FakeConsumers(FakeNode node) : PersistentSubscriptions.Per
     }
 }
 
+/// <param name="Link">The id that is answered for, of one that comes again from among the parked ones.</param>
+internal sealed record Held(FakeEvent Event, int Retries, Guid? Link)
+{
+    public Guid Id => Link ?? Event.Id;
+}
+
 /// <summary>A group of consumers of a stream: each event goes to one of them, in order as long as nothing goes wrong.</summary>
 internal sealed class FakeGroup(FakeLog log, string stream, int mostRetries)
 {
     private readonly Lock gate = new();
     private readonly Queue<Consumer> consumers = [];
-    private readonly SortedDictionary<long, (FakeEvent Event, int Retries)> waiting = [];
+    private readonly SortedDictionary<long, Held> waiting = [];
     private long next;
 
     public List<(FakeEvent Event, string Reason)> Parked { get; } = [];
@@ -132,7 +145,7 @@ internal sealed class FakeGroup(FakeLog log, string stream, int mostRetries)
             var left = consumers.Where(c => c != consumer).ToList();
             consumers.Clear();
             foreach (var other in left) consumers.Enqueue(other);
-            foreach (var (e, retries) in consumer.Has.Values) waiting[e.Number] = (e, retries + 1);
+            foreach (var had in consumer.Has.Values) waiting[had.Event.Number] = had with { Retries = had.Retries + 1 };
             consumer.Has.Clear();
         }
         Push();
@@ -143,7 +156,7 @@ internal sealed class FakeGroup(FakeLog log, string stream, int mostRetries)
     {
         lock (gate)
         {
-            foreach (var e in (log.Stream(stream) ?? []).Skip((int)next)) waiting[next++] = (e, 0);
+            foreach (var e in (log.Stream(stream) ?? []).Skip((int)next)) waiting[next++] = new Held(e, 0, null);
             for (var tried = 0; tried < consumers.Count && waiting.Count > 0; tried++)
             {
                 var consumer = consumers.Dequeue();
@@ -151,7 +164,7 @@ internal sealed class FakeGroup(FakeLog log, string stream, int mostRetries)
                 if (consumer.Has.Count >= consumer.Buffer) continue;
                 var (number, first) = waiting.First();
                 waiting.Remove(number);
-                consumer.Has[first.Event.Id] = first;
+                consumer.Has[first.Id] = first;
                 consumer.Given.Writer.TryWrite(first);
                 tried = -1;
             }
@@ -169,6 +182,23 @@ internal sealed class FakeGroup(FakeLog log, string stream, int mostRetries)
         Push();
     }
 
+    /// <summary>As the server's own page does it: what was parked is given out again, by links of other ids.</summary>
+    public void Replay()
+    {
+        lock (gate)
+        {
+            foreach (var (e, _) in Parked) waiting[e.Number] = new Held(e, 0, Guid.NewGuid());
+            Parked.Clear();
+        }
+        Push();
+    }
+
+    /// <summary>How many are given out and not answered for.</summary>
+    public int InFlight
+    {
+        get { lock (gate) return consumers.Sum(c => c.Has.Count); }
+    }
+
     /// <summary>Somebody is to get it again, once more.</summary>
     public void Again(Guid id)
     {
@@ -178,7 +208,7 @@ internal sealed class FakeGroup(FakeLog log, string stream, int mostRetries)
             {
                 if (!consumer.Has.Remove(id, out var had)) continue;
                 if (had.Retries >= mostRetries) Parked.Add((had.Event, "too often"));
-                else waiting[had.Event.Number] = (had.Event, had.Retries + 1);
+                else waiting[had.Event.Number] = had with { Retries = had.Retries + 1 };
                 break;
             }
         }
@@ -190,8 +220,8 @@ internal sealed class FakeGroup(FakeLog log, string stream, int mostRetries)
         public int Buffer => buffer;
 
         /// <summary>What it was given and did not answer for.</summary>
-        public Dictionary<Guid, (FakeEvent Event, int Retries)> Has { get; } = [];
+        public Dictionary<Guid, Held> Has { get; } = [];
 
-        public Channel<(FakeEvent Event, int Retries)> Given { get; } = Channel.CreateUnbounded<(FakeEvent, int)>();
+        public Channel<Held> Given { get; } = Channel.CreateUnbounded<Held>();
     }
 }
