@@ -12,7 +12,8 @@ internal static class WorkerCommand
         var data = new Option<string>("--data") { Description = "The folder where files are looked for that jobs name: records, texts and tasks of evaluations.", HelpName = "FOLDER", DefaultValueFactory = _ => "." };
         name.Check(given =>
         {
-            if (given.GetValueOrDefault<string?>() is { } text && (text.Trim().Length == 0 || text.Length > 64)) given.AddError("--name takes 1 to 64 characters.");
+            if (given.GetValueOrDefault<string?>() is { } text && (text.Trim().Length == 0 || text.Length > 64 || text.Any(c => char.IsControl(c) || char.GetUnicodeCategory(c) == System.Globalization.UnicodeCategory.Format)))
+                given.AddError("--name takes 1 to 64 characters, none of which are invisible.");
         });
         var command = new Command("worker", "Do the jobs that edit, replay and evaluate put into the ledger's queue with --queue; as many workers as wanted, on as many machines as reach the ledger. Told to stop it gives back what it was doing.")
         {

@@ -52,6 +52,8 @@ public static class CopyLedger
             await using (target)
             {
                 if (target.Ledger is { } other && other != ledger) throw new CopyTargetException(to.File, $"it is ledger {other}'s, on a server");
+                if (source.Store is EventStoreDbStore && target is EventStoreDbStore && await FirstAsync(source.Store, token) is { } one && (await FirstAsync(target, token))?.Position == one.Position)
+                    throw new SetupException($"{where} is where {ledger} lies.", $"make a second file for it:  ledger connect {request.Name} --server ADDRESS --id {ledger}");
                 // What is damaged is not spread, and what was copied is looked at again.
                 var original = await ChainWalk.CheckAsync(source.Store, token);
                 var copied = await CopyAsync(source.Store, original.Events, target, where, request.Progress, token);
@@ -67,6 +69,8 @@ public static class CopyLedger
             else if (inFile) to.Take(unfinished);
             return result;
         }
+
+        private static async Task<RecordedEvent?> FirstAsync(IEventStore store, CancellationToken token) => await store.ReadAllAsync(StorePosition.Start, token).FirstOrDefaultAsync(token);
 
         /// <summary>Two copies that fill one file would take it from each other; whoever is killed lets go of it.</summary>
         private static FileStream Alone(string unfinished)

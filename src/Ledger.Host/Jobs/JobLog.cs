@@ -1,4 +1,5 @@
 using Ledger.Domain;
+using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
 using Ledger.Host.Sessions;
@@ -132,7 +133,7 @@ public sealed record JobState(JobId Job, int Attempt, long Number, string Kind, 
     internal static (string Kind, TimelineId Timeline, string What) InWords(JobQueued e) => e switch
     {
         EditQueued x => ("edit", x.Timeline, Cli.Say.Fact(x.Request.Prompt, x.Request.Subject, x.Request.Target)),
-        ReplayQueued x => ("replay", x.Source, $"revisions {x.From} to {x.To} as {x.As}, {x.Mode.ToString().ToLowerInvariant()}"),
+        ReplayQueued x => ("replay", x.Source, $"revisions {x.From} to {x.To} as {x.As}, {x.Mode.ToString().ToLowerInvariant()}{(x.Variant is { } variant ? $", {variant.Name()}" : "")}"),
         EvaluationQueued x => ("evaluation", x.Timeline, $"revision {x.Revision}: {string.Join(", ", Names(x))}"),
         _ => throw new System.Diagnostics.UnreachableException($"{e.GetType().Name} has no words."),
     };

@@ -95,7 +95,8 @@ public sealed class ServerAddress
         var at = authority.LastIndexOf('@');
         var nodes = authority[(at + 1)..].Split(',').Select(Node).ToImmutableArray();
         var options = new Options(query);
-        var caFile = options.Text("tlsCaFile") is { } file ? Path.GetFullPath(file) : null;
+        var caFile = options.Text("tlsCaFile") is not { } file ? null
+            : file.Length > 0 && !file.Contains('\0') ? Path.GetFullPath(file) : throw new ConnectionStringException("tlsCaFile names no file", "write tlsCaFile=FILE");
         if (caFile is not null && !File.Exists(caFile)) throw new ConnectionStringException($"tlsCaFile: there is no file {caFile}", "name the file with the certificate of who signed the server's");
         return new ServerAddress($"{scheme}{string.Join(',', nodes)}{options.Shown(caFile)}")
         {

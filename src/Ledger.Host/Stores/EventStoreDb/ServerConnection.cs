@@ -32,6 +32,7 @@ internal sealed class ServerConnection : IAsyncDisposable
         try
         {
             authorities.ImportFromPemFile(file);
+            if (authorities.Count == 0) throw new CryptographicException("there is no certificate in it");
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {

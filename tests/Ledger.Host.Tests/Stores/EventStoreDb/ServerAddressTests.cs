@@ -66,6 +66,8 @@ public sealed class ServerAddressTests
     [InlineData("esdb://h?connectionName=caf%C3%A9", "ASCII")]
     [InlineData("esdb://h?connectionName=a%0Ab", "ASCII")]
     [InlineData("esdb://h?connectionName=", "1 to 64 characters")]
+    [InlineData("esdb://h?tlsCaFile=", "tlsCaFile=FILE")]
+    [InlineData("esdb://h?tlsCaFile=%00", "tlsCaFile=FILE")]
     [InlineData("esdb://h?tls=true&tls=true", "once")]
     [InlineData("esdb://h?tls", "once")]
     [InlineData("esdb://h?userCertFile=x", "the options are tls, tlsVerifyCert")]
