@@ -23,6 +23,7 @@ public sealed class HtmlPage
         body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; background: Canvas; color: CanvasText; }
         h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
         p, td { white-space: pre-wrap; overflow-wrap: anywhere; }
+        td:not(.n) { min-width: 9ch; }
         table { border-collapse: collapse; font-size: .9rem; margin: 1rem 0; }
         caption, figcaption { text-align: start; font-size: .9rem; opacity: .8; padding: .3rem 0; }
         th, td { padding: .25rem .75rem .25rem 0; text-align: start; vertical-align: top; border-bottom: 1px solid var(--faint); }
