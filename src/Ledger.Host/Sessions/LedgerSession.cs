@@ -5,6 +5,7 @@ using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
+using Ledger.Host.Stores;
 using Ledger.Host.Trust;
 using Ledger.Projections.Timelines;
 
@@ -135,6 +136,7 @@ public sealed class LedgerSession : IAsyncDisposable
     public async Task AppendAsync(SetupEvent e, CommandContext by, CancellationToken token)
     {
         if (e is LedgerOpened opened) SetupStream = StreamName.Of(opened.Ledger);
+        else await RequireStillThereAsync(SetupStream, Setup.Events - 1, Setup.Head, token);
         var envelope = await AppendAsync(SetupStream, Setup.Events - 1, Setup.Head, e, by, token);
         Setup = Setup.Evolve(e, envelope.Hash);
     }
@@ -159,6 +161,19 @@ public sealed class LedgerSession : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// What is appended continues the event that this session read last. A store is told its number only, and a server that was restored from a backup under a session that stays may have another one there by now.
+    /// </summary>
+    private async Task RequireStillThereAsync(StreamName stream, long number, Digest hash, CancellationToken token)
+    {
+        if (number < 0) return;
+        var there = await store.ReadStreamAsync(stream, number, token).FirstOrDefaultAsync(token);
+        if (there?.Hash == hash) return;
+        // A node that lags has not the event yet; where the stream ends, the leader says.
+        if (there is null && await store.ReadLastAsync(stream, token) is { } last && (last.Number > number || last.Hash == hash)) return;
+        throw new HistoryReplacedException(stream, number);
+    }
+
     /// <summary>Appends to a timeline.</summary>
     /// <param name="tip">Its end, of this session: a history's or one without.</param>
     /// <returns>The row it became.</returns>
@@ -168,6 +183,7 @@ public sealed class LedgerSession : IAsyncDisposable
         // It may have been closed since this session read the set-up, which for a long run is long ago.
         await CatchUpSetupAsync(token);
         Setup.RequireOpen(tip.Timeline.Id);
+        await RequireStillThereAsync(StreamName.Of(tip.Timeline.Id), tip.LastNumber, tip.Head, token);
         try
         {
             var envelope = await AppendAsync(StreamName.Of(tip.Timeline.Id), tip.LastNumber, tip.Head, e, by, token);

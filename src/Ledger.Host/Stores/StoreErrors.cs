@@ -1,4 +1,5 @@
 using Ledger.Domain;
+using Ledger.Domain.Events;
 using Microsoft.Data.Sqlite;
 
 namespace Ledger.Host.Stores;
@@ -40,6 +41,15 @@ public sealed class StoreRowException(string path, long position, string stream,
 
     /// <summary>The row's place in commit order.</summary>
     public long Position { get; } = position;
+}
+
+/// <summary>An event that was read is not there any more: the store was restored from a backup, or replaced, under who reads.</summary>
+public sealed class HistoryReplacedException(StreamName stream, long number)
+    : LedgerException($"Event {number} of {stream} is not the one that was read before: the store was restored or replaced meanwhile.", "give the command again, which reads everything anew; nothing was appended")
+{
+    public StreamName Stream { get; } = stream;
+    public long Number { get; } = number;
+    public override FailureKind Kind => FailureKind.VerificationFailed;
 }
 
 /// <summary>The disk does not take more, or does not let us.</summary>

@@ -60,7 +60,7 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
         await QueueAsync(ledger, "Ada");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         using Lines worked = new(), followed = new();
-        Task<int> worker = StayAsync(worked, "worker", "--name", "desk"), follower = StayAsync(followed, "projections", "run", "--follow");
+        Task<int> worker = StayAsync(ledger, worked, stop.Token, "worker", "--name", "desk"), follower = StayAsync(ledger, followed, stop.Token, "projections", "run", "--follow");
         await UntilAsync(async () => (await StatesAsync(ledger))[0] == "done");
         try
         {
@@ -83,9 +83,69 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
         (worked.Count("waiting:"), followed.Count("waiting:")).ShouldBe((1, 1));
         (await RunAsync(ledger, "projections", "--json")).Json[0].GetProperty("behind").GetInt64().ShouldBe(0);
         (await RunAsync(ledger, "log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Ada", "Bob"]);
+    }
 
-        Task<int> StayAsync(TextWriter error, params string[] args) =>
-            Task.Run(() => LedgerCli.RunAsync([.. args, "--model", ledger["model"], "--ledger", ledger["tiny.ledger"], "--author", "ana"], TextWriter.Null, error, TimeProvider.System, stop.Token), Token);
+    [Fact]
+    public async Task A_server_that_is_restored_under_a_worker_ends_it_before_it_appends_and_a_follower_makes_its_rows_anew()
+    {
+        var ledger = Ledger();
+        var logs = tiny.Cluster.Private;
+        var name = System.Text.RegularExpressions.Regex.Match(await File.ReadAllTextAsync(ledger["tiny.ledger"], Token), "log[0-9]+").Value;
+        await QueueAsync(ledger, "Ada");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        using Lines worked = new(), followed = new();
+        Task<int> worker = StayAsync(ledger, worked, stop.Token, "worker", "--name", "desk"), follower = StayAsync(ledger, followed, stop.Token, "projections", "run", "--follow");
+        await UntilAsync(async () => (await StatesAsync(ledger))[0] == "done");
+        var backup = logs[name].Copy();
+        await QueueAsync(ledger, "Bob", "Cleo");
+        await UntilAsync(async () => (await StatesAsync(ledger)).All(s => s == "done") && await BehindAsync(ledger) == 0);
+
+        logs[name] = backup;
+        tiny.Cluster.BreakAll();
+        // Others make the timeline as long as the worker knows it.
+        foreach (var person in new[] { "Dan", "Eve" }) (await RunAsync(ledger, "edit", "{} lives in", "-s", person, "-t", "Rome")).ShouldEndWith(0);
+        await QueueAsync(ledger, "Fay");
+        (await worker.WaitAsync(TimeSpan.FromMinutes(1), Token)).ShouldBe(5);
+        worked.Count("restored or replaced").ShouldBe(1);
+        await WorkAsync(ledger);
+        (await RunAsync(ledger, "log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Ada", "Dan", "Eve", "Fay"]);
+        (await RunAsync(ledger, "verify", "--deep")).ShouldEndWith(0);
+        await UntilAsync(async () => (await RowsAsync(ledger)).SequenceEqual(["Ada", "Dan", "Eve", "Fay"]));
+        await stop.CancelAsync();
+        (await follower).ShouldBe(0);
+
+        static async Task<long> BehindAsync(LedgerProcess ledger) => (await RunAsync(ledger, "projections", "--json")).Json[0].GetProperty("behind").GetInt64();
+    }
+
+    /// <summary>Whose edits the rows that are there have; nothing is taken in for that.</summary>
+    private static async Task<IReadOnlyList<string>> RowsAsync(LedgerProcess ledger)
+    {
+        var rows = new List<string>();
+        await using var file = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={new LedgerPaths(ledger["tiny.ledger"]).Projections};Pooling=False");
+        await file.OpenAsync(Token);
+        await using var command = file.CreateCommand();
+        command.CommandText = "SELECT subject FROM changes JOIN edits ON edits.id = changes.edit ORDER BY revision";
+        await using var reader = await command.ExecuteReaderAsync(Token);
+        while (await reader.ReadAsync(Token)) rows.Add(reader.GetString(0));
+        return rows;
+    }
+
+    [Fact]
+    public async Task Parked_jobs_that_the_servers_own_page_gives_out_again_hold_nobody_up()
+    {
+        var ledger = Ledger();
+        (await RunAsync(ledger, "branch", "aside")).ShouldEndWith(0);
+        (await RunAsync(ledger, "edit", "{} lives in", "-s", "Ada", "-t", "Rome", "-T", "aside", "--queue")).ShouldEndWith(0);
+        (await RunAsync(ledger, "close", "aside", "--reason", "it is over")).ShouldEndWith(0);
+        await WorkAsync(ledger);
+        var name = System.Text.RegularExpressions.Regex.Match(await File.ReadAllTextAsync(ledger["tiny.ledger"], Token), "log[0-9]+").Value;
+        var group = tiny.Cluster.Groups.Single(g => g.Key.Item1 == tiny.Cluster.Private[name]).Value;
+        group.Parked.Count.ShouldBe(1);
+        group.Replay();
+        await QueueAsync(ledger, "Bob");
+        await WorkAsync(ledger);
+        (await StatesAsync(ledger)).ShouldBe(["parked", "done"]);
+        await UntilAsync(() => Task.FromResult(group.InFlight == 0));
     }
 
     [Fact]
@@ -111,6 +171,9 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
         await WorkAsync(ledger);
         (await StatesAsync(ledger)).ShouldBe(["done"]);
     }
+
+    private static Task<int> StayAsync(LedgerProcess ledger, TextWriter error, CancellationToken stop, params string[] args) =>
+        Task.Run(() => LedgerCli.RunAsync([.. args, "--model", ledger["model"], "--ledger", ledger["tiny.ledger"], "--author", "ana"], TextWriter.Null, error, TimeProvider.System, stop), Token);
 
     /// <summary>What was said, which may be read while more is.</summary>
     private sealed class Lines : TextWriter

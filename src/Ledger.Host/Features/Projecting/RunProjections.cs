@@ -1,5 +1,6 @@
 using Ledger.Host.Projecting;
 using Ledger.Host.Sessions;
+using Ledger.Host.Stores;
 using Ledger.Host.Stores.EventStoreDb;
 using MediatR;
 
@@ -34,13 +35,18 @@ public static class RunProjections
                 while (true)
                     try
                     {
+                        await run.CheckAsync(token);
+                        patience.Back();
                         await foreach (var taken in request.Follow ? run.FollowAsync(token) : run.ToEndAsync(token))
                         {
-                            patience.Back();
                             all += taken.Events;
                             request.Progress?.Report(new Batch("audit", taken.Events, taken.Position.Value, taken.Time is { } at ? Math.Max(0, (time.GetUtcNow() - at).TotalSeconds) : null));
                         }
                         return all;
+                    }
+                    catch (HistoryReplacedException) when (request.Follow)
+                    {
+                        // The server was restored: the rows are held against it, and made anew.
                     }
                     catch (ServerAwayException fault) when (request.Follow)
                     {

@@ -2,6 +2,7 @@ using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Host.Jobs;
 using Ledger.Host.Sessions;
+using Ledger.Host.Stores;
 using Ledger.Host.Stores.EventStoreDb;
 using MediatR;
 
@@ -106,9 +107,9 @@ public static class RunWorker
                 await queue.GiveBackAsync(delivery, TimeSpan.Zero);
                 return Became("given-back", "the worker was told to stop");
             }
-            catch (LedgerException own) when (own is WorkerException or ServerRefusesException or ConnectionStringException or ServerAwayException || own.Kind == FailureKind.VerificationFailed)
+            catch (LedgerException own) when (own is WorkerException or ServerRefusesException or ConnectionStringException or ServerAwayException or StoreUnwritableException or StoreBusyException || own.Kind == FailureKind.VerificationFailed)
             {
-                // The ledger or this worker's model is not what it was, or the server is away or refuses this worker: that is no job's fault.
+                // The ledger or this worker's model is not what it was, or the server is away or refuses this worker: that is no job's fault. Nor is a full disk.
                 await queue.GiveBackAsync(delivery, TimeSpan.Zero);
                 throw;
             }

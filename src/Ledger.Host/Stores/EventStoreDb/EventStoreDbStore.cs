@@ -85,7 +85,7 @@ public sealed class EventStoreDbStore : IEventStore
         {
             var number = expected.Number + 1;
             // Deleted in this very moment: the server goes on counting where the stream ended.
-            if ((long)success.Revision != number) throw new StreamCutException(Server, stream, $"event {number} was written as number {success.Revision}");
+            if ((long)success.Revision != number) throw new StreamCutException(Server, $"{prefix}{stream}", $"event {number} was written as number {success.Revision}");
             // To an append that it has already a server may answer without the place.
             var position = success.Position is { } place ? Position(place.Commit) : await PositionAsync(stream, number, CancellationToken.None);
             known.Add(number, e.Id, position);
@@ -98,16 +98,18 @@ public sealed class EventStoreDbStore : IEventStore
         throw new StreamConflictException(stream, expected, new ExpectedRevision(actual));
     }
 
-    public async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, [EnumeratorCancellation] CancellationToken token)
+    public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) => ReadStreamAsync(stream, from, atLeader: false, token);
+
+    private async IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, bool atLeader, [EnumeratorCancellation] CancellationToken token)
     {
         var known = KnownOf(stream);
-        await foreach (var e in StreamAsync(stream, atLeader: false, () => new Options
+        await foreach (var e in StreamAsync(stream, atLeader, () => new Options
         {
             Stream = new OfStream { StreamIdentifier = Name(stream), Revision = (ulong)from }, Direction = Direction.Forwards, Count = long.MaxValue,
         }, token))
         {
             // What a stream's metadata hide the server leaves out without a word.
-            if (e.Number != from) throw new StreamCutException(Server, stream, e.Number == from + 1 ? $"event {from} is gone" : $"events {from} to {e.Number - 1} are gone");
+            if (e.Number != from) throw new StreamCutException(Server, $"{prefix}{stream}", e.Number == from + 1 ? $"event {from} is gone" : $"events {from} to {e.Number - 1} are gone");
             from = e.Number + 1;
             known.Add(e.Number, e.Id, e.Position);
             yield return e;
@@ -148,17 +150,29 @@ public sealed class EventStoreDbStore : IEventStore
             after = e.Position;
             yield return e;
         }
-        var from = From(after);
+        var (from, before, connected) = (From(after), await AtAsync(after, token), 0);
         await foreach (var message in connection.ReadAsync(() => new Options { All = from, Subscription = new Subscription(), Filter = Own(), UuidForm = Uuids() }, endless: true, token))
         {
+            // Connected again, perhaps to a server that was restored meanwhile: what comes from it must follow what came before.
+            if (message.ContentCase == ReadResp.ContentOneofCase.Confirmation && connected++ > 0 && before is { } last && (await AtAsync(last.Position, token))?.Hash != last.Hash)
+                throw new HistoryReplacedException(last.Stream, last.Number);
             // How far the server looked without finding anything: after a break it need not look there again.
             if (message.ContentCase == ReadResp.ContentOneofCase.Checkpoint) from = new OfAll { Position = message.Checkpoint };
             if (message.ContentCase != ReadResp.ContentOneofCase.Event) continue;
             var e = Event(message.Event.Event);
             if (e.Position.CompareTo(after) <= 0) continue;
-            (after, from) = (e.Position, From(e.Position));
+            (after, from, before) = (e.Position, From(e.Position), e);
             yield return e;
         }
+    }
+
+    /// <summary>The ledger's event at a position, as the leader has it; null where none lies there.</summary>
+    private async Task<RecordedEvent?> AtAsync(StorePosition position, CancellationToken token)
+    {
+        if (position == StorePosition.Start) return null;
+        await foreach (var message in connection.ReadAsync(() => ReadAll(From(position), Own(), count: 1), endless: false, token, atLeader: true))
+            if (message.ContentCase == ReadResp.ContentOneofCase.Event) return Event(message.Event.Event) is var e && e.Position == position ? e : null;
+        return null;
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
@@ -228,11 +242,11 @@ public sealed class EventStoreDbStore : IEventStore
 
     private StreamIds KnownOf(StreamName stream) => ids.GetOrAdd(stream, _ => new StreamIds());
 
-    /// <summary>Reads on until the ids of a stream are known up to a number, or to its end.</summary>
+    /// <summary>Reads on until the ids of a stream are known up to a number, or to its end: at the leader, since an event that another node lacks would be written twice.</summary>
     private async Task LearnAsync(StreamName stream, StreamIds known, long upTo, CancellationToken token)
     {
         if (known.Next > upTo) return;
-        await foreach (var e in ReadStreamAsync(stream, known.Next, token))
+        await foreach (var e in ReadStreamAsync(stream, known.Next, atLeader: true, token))
             if (e.Number >= upTo) return;
     }
 
@@ -262,7 +276,7 @@ public sealed class EventStoreDbStore : IEventStore
         var metadata = new OfStream { StreamIdentifier = new() { StreamName = ByteString.CopyFromUtf8($"$${prefix}{stream}") }, End = new Empty() };
         await foreach (var message in connection.ReadAsync(() => OneStream(new Options { Stream = metadata, Direction = Direction.Backwards, Count = 1 }), endless: false, token, atLeader: true))
             if (message.ContentCase == ReadResp.ContentOneofCase.Event && StreamLimits.In(message.Event.Event.Data.Memory) is { } limit)
-                throw new StreamCutException(Server, stream, limit);
+                throw new StreamCutException(Server, $"{prefix}{stream}", limit);
         KnownOf(stream).IsNew = true;
     }
 
@@ -277,7 +291,7 @@ public sealed class EventStoreDbStore : IEventStore
     /// <summary>Where an event lies; the start where there is no such event.</summary>
     private async Task<StorePosition> PositionAsync(StreamName stream, long number, CancellationToken token)
     {
-        await foreach (var e in StreamAsync(stream, atLeader: false, () => new Options
+        await foreach (var e in StreamAsync(stream, atLeader: true, () => new Options
         {
             Stream = new OfStream { StreamIdentifier = Name(stream), Revision = (ulong)number }, Direction = Direction.Forwards, Count = 1,
         }, token)) return e.Position;
@@ -311,7 +325,7 @@ public sealed class EventStoreDbStore : IEventStore
     private static OfAll From(StorePosition position) =>
         position.Value < 0 ? new OfAll { Start = new Empty() } : new OfAll { Position = new LogPosition { Commit = (ulong)position.Value, Prepare = (ulong)position.Value } };
 
-    private static Options ReadAll(OfAll from, Filter filter) => new() { All = from, Direction = Direction.Forwards, Count = long.MaxValue, Filter = filter, UuidForm = Uuids() };
+    private static Options ReadAll(OfAll from, Filter filter, ulong count = long.MaxValue) => new() { All = from, Direction = Direction.Forwards, Count = count, Filter = filter, UuidForm = Uuids() };
 
     internal static UuidForm Uuids() => new() { String = new Empty() };
 

@@ -68,12 +68,13 @@ public sealed class StreamDeletedException(ServerAddress server, StreamName stre
 }
 
 /// <summary>Events of a stream are hidden or gone at the server, though the stream was not deleted for good.</summary>
-public sealed class StreamCutException(ServerAddress server, StreamName stream, string what)
+public sealed class StreamCutException(ServerAddress server, string stream, string what)
     : LedgerException(
         $"{stream} is not whole at {server}: {what}.",
-        "take $tb, $maxCount and $maxAge out of the stream's metadata, twice where it was deleted: what the server has not scavenged yet comes back. Else restore the server from a backup, or copy the ledger there again from one")
+        "take $tb, $maxCount and $maxAge out of the stream's metadata, twice where it was deleted: what the server has not scavenged yet comes back. Else restore the server from a backup, or copy the ledger there again from one; of jobs delete both streams")
 {
-    public StreamName Stream { get; } = stream;
+    /// <summary>As the server calls it.</summary>
+    public string Stream { get; } = stream;
     public override FailureKind Kind => FailureKind.VerificationFailed;
 }
 
