@@ -61,12 +61,13 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         using Lines worked = new(), followed = new();
         Task<int> worker = StayAsync(ledger, worked, stop.Token, "worker", "--name", "desk"), follower = StayAsync(ledger, followed, stop.Token, "projections", "run", "--follow");
-        await UntilAsync(async () => (await StatesAsync(ledger))[0] == "done");
+        // Both have begun: who is just starting ends.
+        await UntilAsync(async () => (await StatesAsync(ledger))[0] == "done" && await BehindAsync(ledger) == 0);
         try
         {
             tiny.Cluster.IsAway = true;
             tiny.Cluster.BreakAll();
-            await UntilAsync(() => Task.FromResult(worked.Count("waiting:") * followed.Count("waiting:") > 0));
+            await UntilAsync(() => Task.FromResult(worked.Count("waiting:") * followed.Count("waiting:") > 0), () => $"worker ({worker.Status}): {worked}, follower ({follower.Status}): {followed}");
             (await RunAsync(ledger, "worker", "--until-empty")).ShouldEndWith(1).Err.ShouldContain("cannot be reached");
             (await RunAsync(ledger, "projections", "run")).ShouldEndWith(1);
         }
@@ -113,9 +114,9 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
         await UntilAsync(async () => (await RowsAsync(ledger)).SequenceEqual(["Ada", "Dan", "Eve", "Fay"]));
         await stop.CancelAsync();
         (await follower).ShouldBe(0);
-
-        static async Task<long> BehindAsync(LedgerProcess ledger) => (await RunAsync(ledger, "projections", "--json")).Json[0].GetProperty("behind").GetInt64();
     }
+
+    private static async Task<long> BehindAsync(LedgerProcess ledger) => (await RunAsync(ledger, "projections", "--json")).ShouldEndWith(0).Json[0].GetProperty("behind").GetInt64();
 
     /// <summary>Whose edits the rows that are there have; nothing is taken in for that.</summary>
     private static async Task<IReadOnlyList<string>> RowsAsync(LedgerProcess ledger)
@@ -185,16 +186,18 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
         public int Count(string word) => lines.Count(l => l.Contains(word, StringComparison.Ordinal));
 
         public override void WriteLine(string? value) => lines.Enqueue(value ?? "");
+
+        public override string ToString() => string.Join(" | ", lines);
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> done)
+    private static async Task UntilAsync(Func<Task<bool>> done, Func<string>? instead = null)
     {
         for (var i = 0; i < 600; i++)
         {
             if (await done()) return;
             await Task.Delay(100, Token);
         }
-        Assert.Fail("It did not come to that.");
+        Assert.Fail($"It did not come to that. {instead?.Invoke()}");
     }
 }
 
