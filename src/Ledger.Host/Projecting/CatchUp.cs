@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
+using Ledger.Host.Stores;
 using Ledger.Projections.Rows;
 
 namespace Ledger.Host.Projecting;
@@ -37,16 +38,7 @@ public sealed class CatchUp(IEventStore store, RowFile file, TimeProvider time)
     /// <summary>Whether the rows are of this store's events; where not, they are forgotten.</summary>
     public async Task CheckAsync(CancellationToken token)
     {
-        if (file.Place is not { } place) return;
-        await foreach (var e in store.ReadStreamAsync(place.Stream, place.Number, token))
-        {
-            if ((e.Position, e.Hash) == (place.Position, place.Hash)) return;
-            file.Clear(place);
-            return;
-        }
-        // A node that lags has not the event yet; where the stream ends, the leader says.
-        if (await store.ReadLastAsync(place.Stream, token) is { } last && last.Number >= place.Number) return;
-        file.Clear(place);
+        if (file.Place is { } place && !await store.StillHasAsync(place.Stream, place.Number, e => (e.Position, e.Hash) == (place.Position, place.Hash), token)) file.Clear(place);
     }
 
     private async IAsyncEnumerable<TakenIn> RunAsync(Func<StorePosition, CancellationToken, IAsyncEnumerable<RecordedEvent>> read, [EnumeratorCancellation] CancellationToken token)

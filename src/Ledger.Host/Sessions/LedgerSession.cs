@@ -166,12 +166,7 @@ public sealed class LedgerSession : IAsyncDisposable
     /// </summary>
     private async Task RequireStillThereAsync(StreamName stream, long number, Digest hash, CancellationToken token)
     {
-        if (number < 0) return;
-        var there = await store.ReadStreamAsync(stream, number, token).FirstOrDefaultAsync(token);
-        if (there?.Hash == hash) return;
-        // A node that lags has not the event yet; where the stream ends, the leader says.
-        if (there is null && await store.ReadLastAsync(stream, token) is { } last && (last.Number > number || last.Hash == hash)) return;
-        throw new HistoryReplacedException(stream, number);
+        if (number >= 0 && !await store.StillHasAsync(stream, number, e => e.Hash == hash, token)) throw new HistoryReplacedException(stream, number);
     }
 
     /// <summary>Appends to a timeline.</summary>

@@ -91,7 +91,7 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
     {
         var ledger = Ledger();
         var logs = tiny.Cluster.Private;
-        var name = System.Text.RegularExpressions.Regex.Match(await File.ReadAllTextAsync(ledger["tiny.ledger"], Token), "log[0-9]+").Value;
+        var name = TinyLedgerOnServer.LogOf(ledger);
         await QueueAsync(ledger, "Ada");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         using Lines worked = new(), followed = new();
@@ -139,7 +139,7 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
         (await RunAsync(ledger, "edit", "{} lives in", "-s", "Ada", "-t", "Rome", "-T", "aside", "--queue")).ShouldEndWith(0);
         (await RunAsync(ledger, "close", "aside", "--reason", "it is over")).ShouldEndWith(0);
         await WorkAsync(ledger);
-        var name = System.Text.RegularExpressions.Regex.Match(await File.ReadAllTextAsync(ledger["tiny.ledger"], Token), "log[0-9]+").Value;
+        var name = TinyLedgerOnServer.LogOf(ledger);
         var group = tiny.Cluster.Groups.Single(g => g.Key.Item1 == tiny.Cluster.Private[name]).Value;
         group.Parked.Count.ShouldBe(1);
         group.Replay();

@@ -8,6 +8,9 @@ public sealed partial class TinyLedgerOnServer : TinyLedger
     private readonly FakeCluster cluster = new();
 
     internal FakeCluster Cluster => cluster;
+
+    /// <summary>The key of the log that a copy sees.</summary>
+    internal static string LogOf(LedgerProcess ledger) => Name().Match(File.ReadAllText(ledger["tiny.ledger"])).Value;
     private int logs;
 
     public override async ValueTask InitializeAsync()
