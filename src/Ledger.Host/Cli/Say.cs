@@ -71,6 +71,9 @@ internal static class Say
         _ => then.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
     };
 
-    /// <summary>Text from a request, on one line and without anything a terminal would obey.</summary>
-    public static string OneLine(string text) => string.Concat(text.Select(c => c is '\n' ? "⏎" : char.IsControl(c) ? "·" : c.ToString()));
+    /// <summary>Text from a request, on one line and without anything a terminal would obey: no control characters, and none that turn the direction of what follows.</summary>
+    public static string OneLine(string text) => string.Concat(text.Select(c => c is '\n' or '\u2028' or '\u2029' ? "⏎" : char.IsControl(c) || Turns(c) ? "·" : c.ToString()));
+
+    /// <summary>Unicode's Bidi_Control.</summary>
+    private static bool Turns(char c) => c is '\u061C' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 }

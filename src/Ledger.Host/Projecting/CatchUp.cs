@@ -38,8 +38,12 @@ public sealed class CatchUp(IEventStore store, RowFile file, TimeProvider time)
     /// <summary>Whether the rows are of this store's events; where not, they are forgotten.</summary>
     public async Task CheckAsync(CancellationToken token)
     {
-        if (file.Place is { } place && !await store.StillHasAsync(place.Stream, place.Number, e => (e.Position, e.Hash) == (place.Position, place.Hash), token)) file.Clear(place);
+        if (file.Place is { } place && !await HasAsync(store, place, token)) file.Clear(place);
     }
+
+    /// <summary>Whether a store has the event to which rows go.</summary>
+    public static Task<bool> HasAsync(IEventStore store, Place place, CancellationToken token) =>
+        store.StillHasAsync(place.Stream, place.Number, e => (e.Position, e.Hash) == (place.Position, place.Hash), token);
 
     private async IAsyncEnumerable<TakenIn> RunAsync(Func<StorePosition, CancellationToken, IAsyncEnumerable<RecordedEvent>> read, [EnumeratorCancellation] CancellationToken token)
     {

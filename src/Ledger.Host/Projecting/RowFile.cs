@@ -56,7 +56,7 @@ public sealed class RowFile : IRowLookup, IDisposable
                 using var file = Open(path, ledger);
                 return await use(file);
             }
-            catch (SqliteException e) when (tries == 1 && e.SqliteErrorCode is 1 or 11 or 26)         // a table is gone, CORRUPT, NOTADB
+            catch (SqliteException e) when (tries == 1 && IsDamage(e))
             {
                 Remove(path);
             }
@@ -64,6 +64,28 @@ public sealed class RowFile : IRowLookup, IDisposable
             {
                 throw new RowFileException(path, e);
             }
+    }
+
+    /// <summary>Reads a file's rows and changes nothing, so that whoever may not write can look.</summary>
+    /// <returns>Null where there are no rows to be read: no file, a damaged one, another version's or another ledger's.</returns>
+    /// <exception cref="RowFileException">The file cannot be read.</exception>
+    public static async Task<T?> LookAsync<T>(string path, LedgerId ledger, Func<RowFile, Task<T?>> look)
+        where T : class
+    {
+        if (!File.Exists(path)) return null;
+        try
+        {
+            using var file = new RowFile(SqliteEventStore.Connect(path, SqliteOpenMode.ReadOnly), ledger);
+            return file.IsOurs() ? await look(file) : null;
+        }
+        catch (SqliteException e) when (IsDamage(e))
+        {
+            return null;
+        }
+        catch (SqliteException e)
+        {
+            throw new RowFileException(path, e);
+        }
     }
 
     /// <summary>Begins to write; whoever else does waits until it is over.</summary>
@@ -186,6 +208,9 @@ public sealed class RowFile : IRowLookup, IDisposable
             throw new RowFileException(path, e);
         }
     }
+
+    /// <summary>A table is gone, CORRUPT, NOTADB.</summary>
+    private static bool IsDamage(SqliteException e) => e.SqliteErrorCode is 1 or 11 or 26;
 
     private bool IsOurs()
     {

@@ -50,6 +50,31 @@ public sealed class ProjectionsCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task To_look_at_them_changes_nothing()
+    {
+        await GrownAsync(20);
+        (await RunAsync("projections", "run")).ShouldEndWith(0);
+        await UnchangedAsync(20, "as they are");
+
+        // The same ledger as it was before it grew: another history.
+        File.Move(Paths.File, ledger["longer.ledger"]);
+        await GrownLedger.OpenAsync(ledger.Folder, "grown", Token);
+        await UnchangedAsync(0, "rows of another history");
+        File.Move(ledger["longer.ledger"], Paths.File, overwrite: true);
+        await UnchangedAsync(20, "back again");
+        await File.WriteAllTextAsync(Paths.Projections, "something else", Token);
+        await UnchangedAsync(0, "damaged");
+
+        async Task UnchangedAsync(int changes, string what)
+        {
+            var before = await File.ReadAllBytesAsync(Paths.Projections, Token);
+            var shown = (await RunAsync("projections", "--json")).ShouldEndWith(0).Json.ShouldHaveSingleItem();
+            shown.GetProperty("rows").GetProperty("changes").GetInt64().ShouldBe(changes, what);
+            (await File.ReadAllBytesAsync(Paths.Projections, Token)).ShouldBe(before, what);
+        }
+    }
+
+    [Fact]
     public async Task An_audit_is_the_same_whatever_became_of_the_rows_meanwhile()
     {
         await GrownAsync(300);

@@ -5,7 +5,7 @@ using MediatR;
 
 namespace Ledger.Host.Features.Projecting;
 
-/// <summary>What rows are kept of a ledger, and how far they lag behind its events.</summary>
+/// <summary>What rows are kept of a ledger, and how far they lag behind its events. Nothing is written: rows of a history that is there no more count as not made.</summary>
 public static class ShowProjections
 {
     /// <summary>So many events behind are counted, each of which has to be read for it.</summary>
@@ -35,18 +35,17 @@ public static class ShowProjections
     internal static async Task<Result> OfAsync(LedgerSession session, CancellationToken token)
     {
         var path = session.Paths.Projections;
-        var (rows, place) = !File.Exists(path) ? (new RowCounts(0, 0, 0), null) : await RowFile.UseAsync(path, session.Setup.Base.Ledger, async file =>
-        {
-            await new CatchUp(session.Store, file, session.Time).CheckAsync(token);
-            return (file.Count(), file.Place);
-        });
+        var there = await RowFile.LookAsync(path, session.Setup.Base.Ledger, async file =>
+            file.Place is { } at && await CatchUp.HasAsync(session.Store, at, token) ? new There(file.Count(), at) : null);
         var (behind, since) = (0L, (DateTimeOffset?)null);
-        await foreach (var e in session.Store.ReadAllAsync(place?.Position ?? StorePosition.Start, token))
+        await foreach (var e in session.Store.ReadAllAsync(there?.Upto.Position ?? StorePosition.Start, token))
         {
             since ??= EventJson.Current.ReadMetadata(e).Time;
             if (++behind > MostCounted) break;
         }
         return new Result(
-            "audit", path, rows, place?.Position.Value, Math.Min(behind, MostCounted), behind > MostCounted, since, since is { } time ? Math.Max(0, (session.Time.GetUtcNow() - time).TotalSeconds) : 0);
+            "audit", path, there?.Rows ?? new RowCounts(0, 0, 0), there?.Upto.Position.Value, Math.Min(behind, MostCounted), behind > MostCounted, since, since is { } time ? Math.Max(0, (session.Time.GetUtcNow() - time).TotalSeconds) : 0);
     }
+
+    private sealed record There(RowCounts Rows, Place Upto);
 }
