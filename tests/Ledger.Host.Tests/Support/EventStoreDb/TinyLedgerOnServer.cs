@@ -6,12 +6,12 @@ namespace Ledger.Host.Tests.Support.EventStoreDb;
 public sealed partial class TinyLedgerOnServer : TinyLedger
 {
     private readonly FakeCluster cluster = new();
+    private int logs;
 
     internal FakeCluster Cluster => cluster;
 
     /// <summary>The key of the log that a copy sees.</summary>
     internal static string LogOf(LedgerProcess ledger) => Name().Match(File.ReadAllText(ledger["tiny.ledger"])).Value;
-    private int logs;
 
     public override async ValueTask InitializeAsync()
     {
