@@ -98,9 +98,9 @@ public static class ApplyEdits
                     so = so with { Stopped = true };
                     break;
                 }
-                catch (LedgerException unfit) when (unfit.Kind == FailureKind.BadInput && unfit is not ServerRefusesException)
+                catch (LedgerException unfit) when (unfit.Kind == FailureKind.BadInput && unfit is not (ServerRefusesException or SetupException))
                 {
-                    // Only the model can tell that a text is too long for it, only the event that it is too large.
+                    // Only the model can tell that a text is too long for it, only the event that it is too large. That the timeline was closed meanwhile is no record's fault.
                     bad = file.Fault(record, unfit.Message, $"{unfit.Remedy}{BulkFileException.OrSkip}; what was done before stays");
                     if (!request.SkipBad) throw bad;
                 }

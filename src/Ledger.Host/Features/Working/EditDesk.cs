@@ -62,9 +62,9 @@ internal sealed class EditDesk(LedgerSession session, IModelLibrary library, Bas
             if (await watch.LookIfDueAsync(token) is not null) await pipeline.FollowAsync(token);
             at = here;
         }
-        catch (LedgerException overtaken) when (overtaken.Kind == FailureKind.Conflict)
+        catch (LedgerException over) when (over.Kind == FailureKind.Conflict || over is SetupException)
         {
-            // Whoever edits next looks again.
+            // Overtaken: whoever edits next looks again. Or closed meanwhile: the edit is recorded all the same.
         }
         return (revision, recorded.Record);
     }
