@@ -36,11 +36,9 @@ public static class MeasureKeys
     /// <summary>Records a C that now lies in the store, or sees that it is the recorded one.</summary>
     internal static async Task<Result> KeepAsync(LedgerSession session, IKeyStatisticsStore store, KeyStatistics found, string author, CancellationToken token)
     {
-        if (session.Setup.Statistics is not { } recorded)
-        {
-            await session.AppendAsync(session.Setup.Record(found), CommandContext.For(author), token);
-            return new Result(found, store.Folder, Restored: false);
-        }
+        // Measuring takes long: whatever else was set up meanwhile is no reason to do it again.
+        if (await session.DecideAsync(s => s.Statistics is null ? s.Record(found) : null, CommandContext.For(author), token) is not null) return new Result(found, store.Folder, Restored: false);
+        var recorded = session.Setup.RequireStatistics();
         if (recorded.Digest == found.Digest) return new Result(recorded, store.Folder, Restored: true);
         throw new SetupException($"This gives another C ({found.Digest.Short()}) than the one this ledger recorded ({recorded.Digest.Short()}).", $"{Again(recorded)}: {string.Join(", ", recorded.Files)}, {recorded.Tokens:N0} tokens");
     }

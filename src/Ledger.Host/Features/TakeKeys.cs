@@ -27,10 +27,10 @@ public static class TakeKeys
             // The same C restores a lost one, however the other ledger came by it; the ridge stays this ledger's.
             var restores = session.Setup.Statistics?.Digest == statistics.Digest;
             if (restores) statistics = session.Setup.Statistics!;
-            var recorded = restores ? null : session.Setup.Record(statistics);
-            stores(request.Ledger).Take(stores(request.From), statistics);
-            if (recorded is not null) await session.AppendAsync(recorded, CommandContext.For(request.Author), token);
-            return new MeasureKeys.Result(statistics, request.Ledger.KeyStatistics, restores);
+            if (!restores) session.Setup.Record(statistics);           // before anything is copied
+            var store = stores(request.Ledger);
+            store.Take(stores(request.From), statistics);
+            return await MeasureKeys.KeepAsync(session, store, statistics, request.Author, token);
         }
     }
 }

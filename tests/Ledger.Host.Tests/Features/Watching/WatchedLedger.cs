@@ -16,7 +16,7 @@ namespace Ledger.Host.Tests.Features.Watching;
 /// <summary>A ledger in memory whose edits are of known sizes in random directions, under a policy that watches the distance alone.</summary>
 internal sealed class WatchedLedger(IEventStore store)
 {
-    private const int Dv = 16, Dk = 32;
+    public const int Dv = 16, Dk = 32;
 
     public static GatePolicy Policy { get; } = new("watching", 1, [], null, [new(StreamRules.CumulativeDistance, 3, 10, GateAction.Quarantine)]);
 
