@@ -44,18 +44,21 @@ public static class Verify
             var compared = signed?.Compare(walk) is { } since ? new Compared(signed.Key, signed.Time, signed.Events, since) : null;
 
             await using var session = await sessions.OpenAsync(request.Ledger, token);
-            var names = session.Setup.Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal).OrderByDescending(n => n == LedgerSetup.Main).ToList();
+            // What others do meanwhile is verified the next time: the ends of replays and the timelines as they are now. Events read later may rest on what is set up later.
+            var setup = session.Setup;
+            var names = setup.Timelines.Values.Select(t => t.Started.Name).Order(StringComparer.Ordinal).OrderByDescending(n => n == LedgerSetup.Main).ToList();
             var histories = new List<TimelineHistory>();
             foreach (var name in names.DefaultIfEmpty(LedgerSetup.Main)) histories.Add(await session.HistoryAsync(name, token));
-            var ends = histories.ConvertAll(h => CheckStates(session.Setup, h));
-            foreach (var (history, atEnd) in histories.Zip(ends)) CheckReplayed(session, history, atEnd);
+            await session.CatchUpSetupAsync(token);
+            var ends = histories.ConvertAll(h => CheckStates(session, setup, h));
+            foreach (var (history, atEnd) in histories.Zip(ends)) CheckReplayed(session, setup, history, atEnd);
 
             var path = BaseGuard.Locate(session, request.Model);
             guard.CheckInFull(session, path, token);
             var w0 = guard.ReadMatrix(session, path);
-            var fingerprints = histories.Sum(h => CheckFingerprints(session, h, w0, request.Deep, token));
+            var fingerprints = histories.Sum(h => CheckFingerprints(session, setup, h, w0, request.Deep, token));
             return new Result(
-                walk.Events, histories.Sum(h => Own(session.Setup, h).Count()), fingerprints,
+                walk.Events, histories.Sum(h => Own(setup, h).Count()), fingerprints,
                 [.. histories.Select(h => new Line(h.Name, h.Timeline.Revision, h.Timeline.State, h.Head))], session.Setup.Base.Base.Name, compared);
         }
 
@@ -84,7 +87,7 @@ public static class Verify
             history.Rows.Skip((int)setup.Timelines[history.Timeline.Id].FirstRevision - 1);
 
         /// <returns>The state at the end of a replay; null where the timeline is no replay that ended at a revision it has.</returns>
-        private static StateId? CheckStates(LedgerSetup setup, TimelineHistory history)
+        private static StateId? CheckStates(LedgerSession session, LedgerSetup setup, TimelineHistory history)
         {
             var past = history.At(setup.Timelines[history.Timeline.Id].FirstRevision - 1);
             var end = setup.Replayed.GetValueOrDefault(history.Timeline.Id)?.Revision;
@@ -93,7 +96,7 @@ public static class Verify
             {
                 past.Add(row.Envelope, history);
                 if (row.Revision == end) atEnd = past.Timeline.State;
-                if (row.Event is EditJudged { Record: var record }) CheckSetup(setup, row.Envelope, record);
+                if (row.Event is EditJudged { Record: var record }) CheckSetup(session.Setup, row.Envelope, record);
                 if (RevisionFacts.After(row.Event).State is { } recorded && recorded != past.Timeline.State)
                     throw new VerificationException(row.Envelope, $"records the state {recorded.Value.Short()}, its edits give {past.Timeline.State.Value.Short()}");
                 if (row.Event is EditReleased x && x.Delta != x.Solution.Delta(past.Record(x.Edit).Keys).Digest)
@@ -104,9 +107,9 @@ public static class Verify
 
         /// <summary>What the end of a replay says of it.</summary>
         /// <param name="atEnd">The state where it says that it ended.</param>
-        private static void CheckReplayed(LedgerSession session, TimelineHistory history, StateId? atEnd)
+        private static void CheckReplayed(LedgerSession session, LedgerSetup setup, TimelineHistory history, StateId? atEnd)
         {
-            if (!session.Setup.Replayed.TryGetValue(history.Timeline.Id, out var claimed)) return;
+            if (!setup.Replayed.TryGetValue(history.Timeline.Id, out var claimed)) return;
             if (atEnd is not { } state) throw WrongEnd(session, history, $"says that it ended at revision {claimed.Revision}, the timeline has {history.Timeline.Revision}");
             if (state != claimed.State) throw WrongEnd(session, history, $"says that it ended in the state {claimed.State.Value.Short()}, its edits give {state.Value.Short()}");
             var counts = ReplayCounts.Of(history.Rows.Take((int)claimed.Revision).Skip((int)(history.Started.Fork?.Revision ?? 0)).Select(r => r.Event));
@@ -123,13 +126,13 @@ public static class Verify
         }
 
         /// <summary>The newest recorded weight fingerprint of a timeline's own, or with <paramref name="deep"/> all of them, and the one at the end of a replay, which may stand in no event of its timeline.</summary>
-        private static int CheckFingerprints(LedgerSession session, TimelineHistory history, float[] w0, bool deep, CancellationToken token)
+        private static int CheckFingerprints(LedgerSession session, LedgerSetup setup, TimelineHistory history, float[] w0, bool deep, CancellationToken token)
         {
-            var recorded = Own(session.Setup, history).Where(r => RevisionFacts.After(r.Event).Fingerprint is not null).ToList();
+            var recorded = Own(setup, history).Where(r => RevisionFacts.After(r.Event).Fingerprint is not null).ToList();
             var due = (deep ? recorded : recorded.TakeLast(1)).Select(r => new Due(r.Revision, RevisionFacts.After(r.Event).Fingerprint!.Value, what => new VerificationException(r.Envelope, what))).ToList();
-            if (session.Setup.Replayed.GetValueOrDefault(history.Timeline.Id) is { Fingerprint: { } atEnd } claimed) due.Add(new Due(claimed.Revision, atEnd, what => WrongEnd(session, history, what)));
+            if (setup.Replayed.GetValueOrDefault(history.Timeline.Id) is { Fingerprint: { } atEnd } claimed) due.Add(new Due(claimed.Revision, atEnd, what => WrongEnd(session, history, what)));
             if (due.Count == 0) return 0;
-            var (weights, past) = (new RunningWeights(w0, session.Setup.Base.Matrix), history.At(due.Min(d => d.Revision)));
+            var (weights, past) = (new RunningWeights(w0, setup.Base.Matrix), history.At(due.Min(d => d.Revision)));
             foreach (var revision in due.ToLookup(d => d.Revision).OrderBy(d => d.Key))
             {
                 foreach (var row in history.Rows.Take((int)revision.Key).Skip((int)past.Timeline.Revision)) past.Add(row.Envelope, history);

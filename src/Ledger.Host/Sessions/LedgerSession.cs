@@ -78,7 +78,7 @@ public sealed class LedgerSession : IAsyncDisposable
         }
     }
 
-    /// <summary>A timeline with all its factors, up to its head as it was when first asked for.</summary>
+    /// <summary>A timeline with all its factors, up to its head; asked for again, it holds what was appended since as well.</summary>
     /// <param name="timeline">Its name.</param>
     /// <exception cref="RevisionUnknownException">There is no such timeline.</exception>
     public Task<TimelineHistory> HistoryAsync(string timeline, CancellationToken token) => HistoryAsync(Named(timeline), long.MaxValue, token);
@@ -311,10 +311,14 @@ public sealed class LedgerSession : IAsyncDisposable
     }
 
     private async Task AddAsync(TimelineHistory history, EventEnvelope e, CancellationToken token) =>
-        history.Add(e, e.Event is EditsTaken x ? await HistoryAsync(Source(e, x), x.SourceRevision, token) : null);
+        history.Add(e, e.Event is EditsTaken x ? await HistoryAsync(await SourceAsync(e, x, token), x.SourceRevision, token) : null);
 
-    private TimelineEntry Source(EventEnvelope e, EditsTaken x) =>
-        Setup.Timelines.GetValueOrDefault(x.Source) ?? throw new VerificationException(e, "takes from a timeline that never started");
+    private async Task<TimelineEntry> SourceAsync(EventEnvelope e, EditsTaken x, CancellationToken token)
+    {
+        // It may have begun since this session read the set-up.
+        if (!Setup.Timelines.ContainsKey(x.Source)) await CatchUpSetupAsync(token);
+        return Setup.Timelines.GetValueOrDefault(x.Source) ?? throw new VerificationException(e, "takes from a timeline that never started");
+    }
 
     private TimelineEntry Named(string timeline) =>
         Setup.Timelines.IsEmpty ? throw new SetupException("This ledger has no timeline: its opening did not finish.", "remove the file and open it again; it holds no edits") : Setup.Timeline(timeline);

@@ -2,8 +2,10 @@ using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
+using Ledger.Host.Features;
 using Ledger.Host.Sessions;
 using Ledger.Host.Stores;
+using Ledger.Host.Tests.Features.Watching;
 using Ledger.Projections.Merging;
 using Ledger.Projections.Timelines;
 using Ledger.TestKit;
@@ -35,6 +37,21 @@ public sealed class MergedSessionTests : IDisposable
         var file = Path.Combine(folder, "merged.ledger");
         await (await SqliteEventStore.OpenAsync(file, OpenMode.Create, TimeProvider.System, Token)).DisposeAsync();
         (await CheckAsync(seed: 1000, async () => await SqliteEventStore.OpenAsync(file, OpenMode.Open, TimeProvider.System, Token), steps: 60)).ShouldBeGreaterThan(5);
+    }
+
+    [Fact]
+    public async Task A_session_that_stays_reads_a_merge_from_a_timeline_that_began_later()
+    {
+        var ledger = await WatchedLedger.OpenAsync(1, 1);
+        await using var early = await ledger.SessionAsync();
+        await using (var other = await ledger.SessionAsync())
+            await Branch.StartAsync(other, new StartBranch("later", RevisionName.Parse("main@1", LedgerSetup.Main), null, "ben"), Token);
+        await ledger.EditAsync("later", 1);
+        await ledger.MergeAsync("later");
+
+        var history = await early.HistoryAsync(LedgerSetup.Main, Token);
+
+        (history.Timeline.Revision, history.Timeline.InEffect.Count).ShouldBe((3, 3));
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
