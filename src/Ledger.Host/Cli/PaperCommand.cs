@@ -59,7 +59,7 @@ internal static class PaperCommand
             }
             await PaperReport.WriteAsync(folder, results, token);
             Print(printer, results, folder);
-            return results.Sequential.Any(s => s.EndedEarly is not null) ? Errors.Stopped : Errors.Done;
+            return results.Sequential.Any(s => s.Collapsed is not null) ? Errors.Stopped : Errors.Done;
         });
         return command;
     }
@@ -80,7 +80,7 @@ internal static class PaperCommand
         {
             var (heads, rows) = PaperReport.Ends(results);
             printer.Table([.. heads], rows, flexible: 0);
-            foreach (var run in results.Sequential.Where(s => s.EndedEarly is not null)) printer.Line($"{run.EndedEarly}. Next: ledger watch{Say.On(run.Timeline)}      the same command goes on all the same.");
+            foreach (var run in results.Sequential.Where(s => s.Collapsed is not null)) printer.Line($"{run.Collapsed}. Next: ledger watch{Say.On(run.Timeline)}      the same command goes on all the same.");
             printer.Line(PaperReport.Correlations);
             printer.Line();
         }

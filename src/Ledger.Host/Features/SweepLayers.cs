@@ -40,7 +40,7 @@ public static class SweepLayers
         public Task<Result> Handle(Request request, CancellationToken token)
         {
             using var file = BulkFile.Open(request.File, null);
-            var requests = file.Records().Select(r => r.Edit is { } edit ? edit.Request : throw r.Fault!)
+            var requests = file.Records().Select(r => r.Edit is { } edit ? edit.Request : throw r.Fault!.Alone())
                 .Where(r => r.TrueTarget is not null && r.Paraphrases.Length > 0 && r.Neighbours.Length > 0).Take(Records).ToList();
             if (requests.Count == 0) throw new SetupException($"{request.File} has no record with target_true, paraphrases and neighbours.", "a sweep scores efficacy, generalisation and locality: take records that have them, such as CounterFact's");
             var model = library.Describe(request.Model, token);

@@ -125,6 +125,31 @@ public sealed class PaperTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
+    public async Task A_look_that_a_killed_run_left_undone_is_made_and_a_collapse_at_the_last_edit_is_told()
+    {
+        var ledger = await WithDataAsync();
+        string[] paper = ["paper", "--out", "report", "--records", "facts.json", "--independent", "0", "--sequential", "9", "--every", "9", "--variant", "r-rome", "--gate", "on"];
+        await File.WriteAllTextAsync(ledger["lax.json"], """{"name":"lax","version":1,"rules":[]}""", Token);
+        (await ledger.RunAsync("gate", "set", "lax.json")).ShouldEndWith(0);
+        (await ledger.RunAsync(paper)).ShouldEndWith(0);
+        // All edits are there and the look behind them is not, as after a kill in between.
+        await File.WriteAllTextAsync(ledger["strict.json"], """{"name":"strict","version":1,"rules":[],"stream":[{"rule":"drift","threshold":1e-6,"every":1}]}""", Token);
+        (await ledger.RunAsync("gate", "set", "strict.json")).ShouldEndWith(0);
+        (await ledger.RunAsync(paper)).ShouldEndWith(0);
+        string[] withheld = [.. Csv(await ReadAsync(ledger, "stops.csv")).Where(r => r["what"] == "withheld").Select(r => r["id"])];
+        withheld.ShouldNotBeEmpty();
+
+        foreach (var edit in withheld) (await ledger.RunAsync("review", "release", edit, "-T", "paper-gated-r-rome", "--mode", "verbatim", "--reason", "wanted")).ShouldEndWith(0);
+        var ended = (await ledger.RunAsync(paper)).ShouldEndWith(4);
+
+        ended.Out.ShouldContain("ended after 9 of 9 edits: a stream rule is exceeded");
+        var report = await FilesAsync(ledger);
+        Directory.Move(ledger["model"], ledger["gone"]);
+        (await ledger.RunAsync(paper)).ShouldEndWith(4).Out.ShouldBe(ended.Out);
+        (await FilesAsync(ledger)).ShouldBe(report);
+    }
+
+    [Fact]
     public async Task What_makes_no_sense_is_refused_and_nothing_is_recorded()
     {
         var ledger = await WithDataAsync();

@@ -34,6 +34,9 @@ public sealed class BulkFileException(string file, long? line, long? column, str
     /// <summary>For a command that cannot.</summary>
     public string RemedyAlone => Remedy!.Replace(OrSkip, "", StringComparison.Ordinal);
 
+    /// <summary>The same, for such a command.</summary>
+    public BulkFileException Alone() => new(File, Line, Column, Problem, RemedyAlone);
+
     public string Problem { get; } = problem;
 
     public long? Line { get; } = line;

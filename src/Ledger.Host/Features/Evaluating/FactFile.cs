@@ -42,7 +42,7 @@ public sealed record FactFile(string Name, Digest Digest, ImmutableArray<Fact> F
         catch (BulkFileException e)
         {
             // No record can be left out here.
-            throw new BulkFileException(path, e.Line, e.Column, e.Problem, e.RemedyAlone);
+            throw e.Alone();
         }
     }
 

@@ -5,6 +5,7 @@ using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Gate;
 using Ledger.Host.Features.Evaluating;
+using Ledger.Host.Features.Watching;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Analysis;
 using Ledger.Projections.Evaluation;
@@ -70,7 +71,13 @@ internal static class PaperReading
                 .SelectMany(m => m.Totals.Select(t => new SequentialPoint(name, variant, edits.Count, revision, state, m.Question.Suite, t.Name, t.Value, t.Count))));
             retained = measured.FirstOrDefault(m => m.Question.Suite == EvaluationTotals.Retention);
         }
-        return new SequentialRun(name, variant, plan.Sequential, history.Timeline.Revision, history.Timeline.State, history.Timeline.InEffect.Count, [.. edits], [.. points], [.. stops], [.. policies.Distinct()], retained is null ? null : Against(retained, history, token));
+        return new SequentialRun(name, variant, plan.Sequential, plan.Gate && await IsOverAsync(session, name, token), history.Timeline.Revision, history.Timeline.State, history.Timeline.InEffect.Count, [.. edits], [.. points], [.. stops], [.. policies.Distinct()], retained is null ? null : Against(retained, history, token));
+    }
+
+    private static async Task<bool> IsOverAsync(LedgerSession session, string timeline, CancellationToken token)
+    {
+        var (log, policy) = (await WatchLog.ReadAsync(session, session.Setup.Timeline(timeline), token), session.Setup.Policy);
+        return policy.Stream.Any(rule => log.LastLook(policy, rule.Rule) is { } look && look.Findings.First(f => f.Rule == rule.Rule).Result == FindingResult.Quarantine);
     }
 
     private static IEnumerable<SequentialStop> Stops(string timeline, TimelineHistory history, RevisionRow row, int edit) => row.Event switch

@@ -128,7 +128,7 @@ internal static class PaperReport
             page.Heading("In a row");
             var (heads, rows) = Ends(r);
             page.Table("At the end", [.. heads.Select((h, i) => new HtmlColumn(h, IsNumber: i > 0))], rows);
-            foreach (var early in r.Sequential.Select(s => s.EndedEarly).OfType<string>()) page.Paragraph($"{early}.");
+            foreach (var end in r.Sequential.Select(s => s.Collapsed).OfType<string>()) page.Paragraph($"{end}.");
             page.Paragraph(Correlations);
             foreach (var figure in PaperFigures.Together(r)) page.Figure(figure.Chart, figure.Caption);
             foreach (var run in r.Sequential)

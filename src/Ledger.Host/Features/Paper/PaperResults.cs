@@ -33,6 +33,7 @@ public sealed record IndependentEdit(
 
 /// <summary>One timeline of edits in a row.</summary>
 /// <param name="Asked">How many records were to be edited; there are fewer edits where a stream rule ended the run.</param>
+/// <param name="IsOver">A stream rule was exceeded when it last looked, and nothing that it may withhold helped.</param>
 /// <param name="Head">The revision it ends at, and the state there.</param>
 /// <param name="Edits">In order.</param>
 /// <param name="Points">What was measured of the whole model on the way.</param>
@@ -40,11 +41,11 @@ public sealed record IndependentEdit(
 /// <param name="Policies">Those that judged the edits.</param>
 /// <param name="Retention">At the end: what is left of the edits in effect, against how far the weights have left what each wrote.</param>
 public sealed record SequentialRun(
-    string Timeline, Variant Variant, int Asked, long Head, StateId State, int InEffect, ImmutableArray<SequentialEdit> Edits, ImmutableArray<SequentialPoint> Points, ImmutableArray<SequentialStop> Stops, ImmutableArray<string> Policies,
+    string Timeline, Variant Variant, int Asked, bool IsOver, long Head, StateId State, int InEffect, ImmutableArray<SequentialEdit> Edits, ImmutableArray<SequentialPoint> Points, ImmutableArray<SequentialStop> Stops, ImmutableArray<string> Policies,
     RetentionAndDrift? Retention)
 {
-    /// <summary>In words where it ended early: a stream rule was exceeded, and nothing that it may withhold helped.</summary>
-    public string? EndedEarly => Edits.Length < Asked
+    /// <summary>In words where a stream rule ended it, be it at the last edit; null where none did.</summary>
+    public string? Collapsed => IsOver
         ? string.Create(CultureInfo.InvariantCulture, $"{Timeline} ended after {Edits.Length} of {Asked} edits: a stream rule is exceeded, and nothing that it may withhold helps") : null;
 
     /// <summary>A measure over the edits.</summary>

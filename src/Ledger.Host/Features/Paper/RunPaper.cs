@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
 using Ledger.Domain.Ports;
 using Ledger.Host.Features.Bulk;
 using Ledger.Host.Features.Evaluating;
+using Ledger.Host.Features.Watching;
 using Ledger.Host.Sessions;
 using Ledger.Projections.Evaluation;
 using MediatR;
@@ -81,11 +83,15 @@ public static class RunPaper
             await using (var session = await sessions.OpenAsync(request.Ledger, token))
             {
                 await sequential.StartAsync(session, variant, token);
-                // Which records those are, the bulk edit knows; that all are done, the number tells.
-                if ((await session.TipAsync(request.Plan.Timeline(variant), token)).Timeline.Edits.Count >= request.Plan.Sequential) return;
+                // Which records those are, the bulk edit knows; that all are done, the number tells. A run that was killed behind the last may have left a look at the stream rules undone.
+                var timeline = request.Plan.Timeline(variant);
+                if ((await session.TipAsync(timeline, token)).Timeline.Edits.Count >= request.Plan.Sequential && !(request.Plan.Gate && await IsLookDueAsync(session, timeline, request, token))) return;
             }
             await sequential.EditAsync(request.Ledger, variant, new Edits(request, variant), token);
         }
+
+        private Task<bool> IsLookDueAsync(LedgerSession session, string timeline, Request request, CancellationToken token) =>
+            new StreamWatch(session, timeline, guard, request.Model, () => throw new UnreachableException("Whether a look is due shows without the model."), OnConflict.Fail).IsDueAsync(token);
 
         /// <summary>What is not recorded yet, revision by revision.</summary>
         private async Task MeasureAsync(SequentialEdits sequential, Variant variant, Request request, CancellationToken token)
@@ -94,13 +100,14 @@ public static class RunPaper
             var history = await session.HistoryAsync(request.Plan.Timeline(variant), token);
             var timeline = session.Setup.Timeline(history.Name);
             var runs = await PaperReading.RunsAsync(session, timeline, token);
+            var seen = new HashSet<(StateId, EvaluationQuestion)>();           // where all between two points was stopped, they are of one state
             Workbench? bench = null;
             try
             {
                 foreach (var (past, _, _, asked) in sequential.Questions(history))
                 {
                     var state = past.Timeline.State;
-                    var open = asked.Where(a => runs.GetValueOrDefault((state, a.Question)) is not { IsComplete: true }).ToList();
+                    var open = asked.Where(a => runs.GetValueOrDefault((state, a.Question)) is not { IsComplete: true } && seen.Add((state, a.Question))).ToList();
                     if (open.Count > 0)
                     {
                         token.ThrowIfCancellationRequested();

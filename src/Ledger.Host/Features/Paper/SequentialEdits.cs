@@ -47,10 +47,16 @@ internal sealed class SequentialEdits(PaperPlan plan, PaperData data, string? mo
     /// <summary>Makes the edits that are not made yet.</summary>
     public async Task EditAsync(LedgerPaths ledger, Variant variant, IProgress<ApplyEdits.Step> progress, CancellationToken token)
     {
-        await mediator.Send(
-            new ApplyEdits.Request(
-                ledger, plan.Timeline(variant), model, data.RecordsPath, plan.Format, plan.Sequential, SkipBad: false, OnConflict.Fail, variant, author, "the paper's sequential edits", null, !plan.Gate, progress),
-            token);
+        var edits = new ApplyEdits.Request(
+            ledger, plan.Timeline(variant), model, data.RecordsPath, plan.Format, plan.Sequential, SkipBad: false, OnConflict.Fail, variant, author, "the paper's sequential edits", null, !plan.Gate, progress);
+        try
+        {
+            await mediator.Send(edits, token);
+        }
+        catch (BulkFileException e)
+        {
+            throw e.Alone();
+        }
         token.ThrowIfCancellationRequested();
     }
 

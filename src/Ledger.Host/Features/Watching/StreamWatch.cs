@@ -30,11 +30,7 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
     /// <exception cref="WatchOvertakenException">Somebody else appended meanwhile; what was recorded so far stays.</exception>
     public async Task<WatchReport?> LookIfDueAsync(CancellationToken token)
     {
-        if (session.Setup.Policy.Stream.IsEmpty) return null;
-        await CatchUpAsync(token);
-        var due = new List<StreamRule>();
-        foreach (var rule in session.Setup.Policy.Stream)
-            if (await IsDueAsync(rule, token)) due.Add(rule);
+        var due = await DueAsync(token);
         try
         {
             return due.Count == 0 ? null : await LookAsync(due, dryRun: false, null, token);
@@ -44,6 +40,9 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
             throw new WatchOvertakenException(conflict);
         }
     }
+
+    /// <summary>Whether a rule is due since its last look, or a look left something undone.</summary>
+    public async Task<bool> IsDueAsync(CancellationToken token) => (await DueAsync(token)).Count > 0;
 
     /// <summary>Looks at all rules, unless they were looked at where the timeline stands now.</summary>
     /// <exception cref="SetupException">The policy has no stream rules.</exception>
@@ -89,6 +88,16 @@ internal sealed class StreamWatch(LedgerSession session, string timeline, BaseGu
                 rules = session.Setup.Policy.Stream;
             }
         }
+    }
+
+    private async Task<IReadOnlyList<StreamRule>> DueAsync(CancellationToken token)
+    {
+        var due = new List<StreamRule>();
+        if (session.Setup.Policy.Stream.IsEmpty) return due;
+        await CatchUpAsync(token);
+        foreach (var rule in session.Setup.Policy.Stream)
+            if (await IsDueAsync(rule, token)) due.Add(rule);
+        return due;
     }
 
     private async Task<bool> IsDueAsync(StreamRule rule, CancellationToken token)

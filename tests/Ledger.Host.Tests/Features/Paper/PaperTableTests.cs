@@ -34,15 +34,15 @@ public sealed class PaperTableTests
     public async Task A_run_that_ended_early_says_so()
     {
         var edit = new SequentialEdit("paper-gated-rome", Variant.Rome, 1, 1, "x", "Ada", " Rome", Outcome.Applied, 1e-5, 0.5, 1e-5, 100, 90, 100, 80, 100, 70);
-        var run = new SequentialRun("paper-gated-rome", Variant.Rome, 2, 1, StateId.Of(Digest.Of([]), []), 1, [edit], [], [], ["guarded@1"], null);
-        run.EndedEarly.ShouldBe("paper-gated-rome ended after 1 of 2 edits: a stream rule is exceeded, and nothing that it may withhold helps");
-        (run with { Asked = 1 }).EndedEarly.ShouldBeNull();
+        var run = new SequentialRun("paper-gated-rome", Variant.Rome, 2, true, 1, StateId.Of(Digest.Of([]), []), 1, [edit], [], [], ["guarded@1"], null);
+        run.Collapsed.ShouldBe("paper-gated-rome ended after 1 of 2 edits: a stream rule is exceeded, and nothing that it may withhold helps");
+        (run with { IsOver = false }).Collapsed.ShouldBeNull();
 
         var folder = Directory.CreateTempSubdirectory("ledger-tests-");
         try
         {
             await PaperReport.WriteAsync(folder.FullName, new PaperResults("mine", "tiny", [], "facts.json", null, null, null, [], [run]), TestContext.Current.CancellationToken);
-            (await File.ReadAllTextAsync(Path.Combine(folder.FullName, PaperReport.Page), TestContext.Current.CancellationToken)).ShouldContain($"{run.EndedEarly}.");
+            (await File.ReadAllTextAsync(Path.Combine(folder.FullName, PaperReport.Page), TestContext.Current.CancellationToken)).ShouldContain($"{run.Collapsed}.");
         }
         finally
         {

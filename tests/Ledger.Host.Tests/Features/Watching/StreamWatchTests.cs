@@ -65,6 +65,20 @@ public sealed class StreamWatchTests
     }
 
     [Fact]
+    public async Task Whether_a_look_is_due_shows_without_one()
+    {
+        var ledger = await WatchedLedger.OpenAsync(Enumerable.Repeat(1.0, 9));
+        await using var session = await ledger.SessionAsync();
+        var watch = WatchedLedger.Watch(session, LedgerSetup.Main);
+        (await watch.IsDueAsync(Token)).ShouldBeFalse();
+        await ledger.EditAsync(LedgerSetup.Main, 1);
+        (await watch.IsDueAsync(Token)).ShouldBeTrue();
+        (await ledger.ObservationsAsync()).ShouldBeEmpty();
+        await ledger.LookAsync();
+        (await watch.IsDueAsync(Token)).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_look_is_due_every_so_many_revisions_and_only_then()
     {
         var ledger = await WatchedLedger.OpenAsync(Enumerable.Repeat(1.0, 9));
