@@ -47,13 +47,27 @@ public static class ApplyEditFeature
             {
                 var (e, rebases) = await pipeline.RecordAsync(command.Request, command.Variant, by, CommandContext.For(command.Author), request.OnConflict, progress, token);
                 var result = EditResult.Of(e!.Record, tip.Timeline, recorded: true, rebases, time.GetElapsedTime(started));
-                return result with { Watch = await new StreamWatch(session, request.Timeline, guard, request.Model, () => bench, request.OnConflict).LookIfDueAsync(token) };
+                return result with { Watch = await LookAsync(new StreamWatch(session, request.Timeline, guard, request.Model, () => bench, request.OnConflict), tip.Timeline, token) };
             }
             catch (TimelineConflictException conflict)
             {
                 throw conflict.Advising(request.OnConflict == OnConflict.Fail
                     ? "nothing was recorded; repeat the command, or let it follow by itself with --on-conflict rebase"
                     : $"nothing was recorded: it followed {EditPipeline.MostRebases} times and was overtaken each time; repeat the command when the others are done");
+            }
+        }
+
+        private static async Task<WatchReport?> LookAsync(StreamWatch watch, Timeline edited, CancellationToken token)
+        {
+            var (name, revision) = (edited.Name, edited.Revision);
+            try
+            {
+                return await watch.LookIfDueAsync(token);
+            }
+            catch (Exception failed) when (failed is OperationCanceledException or LedgerException { Kind: not FailureKind.Conflict })
+            {
+                // Whoever reads only that it failed gives the edit again.
+                throw new WatchFailedException(name, revision, failed);
             }
         }
     }

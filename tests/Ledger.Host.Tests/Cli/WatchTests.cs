@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
+using Ledger.Host.Sessions;
 using Ledger.Host.Tests.Support;
 using Ledger.TestKit;
 
@@ -14,6 +17,31 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
           "probe": { "texts": ["replaced by --probe"], "tokens": 24 },
           "stream": [{ "rule": "cumulative-distance", "threshold": 3, "every": 5 }, { "rule": "probe-perplexity", "threshold": 1.5, "every": 5 }] }
         """;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Where_the_look_fails_behind_an_edit_it_is_said_that_the_edit_is_recorded()
+    {
+        var ledger = tiny.Copy();
+        await File.WriteAllTextAsync(ledger["guarded.json"], """{"name":"guarded","version":1,"rules":[],"stream":[{"rule":"cumulative-distance","threshold":3,"every":1}]}""", Token);
+        (await ledger.RunAsync("gate", "set", "guarded.json")).ShouldEndWith(0);
+        // A newer program observed something.
+        await using (var session = await new LedgerSessions(TimeProvider.System).OpenAsync(new LedgerPaths(ledger["tiny.ledger"]), Token))
+        {
+            var stream = StreamName.ObservationsOf(session.Setup.Timeline(LedgerSetup.Main).Started.Timeline);
+            byte[] beside = EventJson.Serialize(Some.Metadata()), data = [.. "{}"u8];
+            var e = new NewEvent(Some.Metadata().EventId, "something-observed.v1", beside, data, default, EventHash.Of(stream, 0, "something-observed.v1", beside, data, default));
+            await session.Store.AppendAsync(stream, new ExpectedRevision(-1), e, Token);
+        }
+
+        var ran = await ledger.RunAsync("edit", "{} lives in", "--subject", "Ada", "--to", "Rome");
+
+        ran.ShouldEndWith(1);
+        ran.Err.ShouldContain("The edit is recorded as main@1, but the stream rules' look at it failed");
+        ran.Err.ShouldContain("do not give the edit again");
+        (await ledger.RunAsync("log", "--json")).Json.ShouldHaveSingleItem().GetProperty("subject").GetString().ShouldBe("Ada");
+    }
 
     [Fact]
     public async Task A_planted_edit_that_breaks_the_model_is_withheld_shown_and_reviewed()
@@ -52,7 +80,7 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         third.ShouldContain("ana released it, and that stands");
         third.ShouldContain($"Next: ledger revert {planted[..8]}");
 
-        await File.WriteAllLinesAsync(ledger["facts.jsonl"], Enumerable.Range(1, 6).Select(n => MainJobTests.Fact($"Guest {n}", "Rome")), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(ledger["facts.jsonl"], Enumerable.Range(1, 6).Select(n => MainJobTests.Fact($"Guest {n}", "Rome")), Token);
         var run = (await tiny.Copy(ledger).RunAsync("edit", "--from", "facts.jsonl", "--variant", "p-rome")).ShouldEndWith(4).Out;
         run.ShouldContain($"what helps is {planted[..8]}, which ana released");
         run.ShouldNotContain("nothing that it may withhold helps", Case.Insensitive);
@@ -63,7 +91,7 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         points.Select(p => p.GetProperty("what").GetString()).TakeLast(2).ShouldBe(["withheld", "released"]);
         points[^1].GetProperty("perplexityRatio").GetDouble().ShouldBeGreaterThan(points[^2].GetProperty("perplexityRatio").GetDouble());
         points.Count(p => p.GetProperty("driftMedian").ValueKind == JsonValueKind.Number).ShouldBe(points.Length / 4 + (points.Length % 4 == 0 ? 0 : 1));
-        (await File.ReadAllTextAsync(ledger["stability.html"], TestContext.Current.CancellationToken)).ShouldContain("cumulative distance");
+        (await File.ReadAllTextAsync(ledger["stability.html"], Token)).ShouldContain("cumulative distance");
         var csv = (await ledger.RunAsync("stability", "--csv")).ShouldEndWith(0).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         csv.Length.ShouldBe(points.Length + 1);
         csv[0].ShouldStartWith("revision,time,what,edit,variant,absDelta");
@@ -75,7 +103,7 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var (ledger, _) = await PlantedAsync(watchedFromTheStart: false);
         (await ledger.RunAsync("gate", "set", "guarded.json", "--probe", "probe.txt")).ShouldEndWith(0);
         (await ledger.RunAsync("watch")).ShouldEndWith(4);
-        await File.WriteAllLinesAsync(ledger["odd.txt"], ["0x7f 0x45 0x4c 0x46", "zzzz qqqq"], TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(ledger["odd.txt"], ["0x7f 0x45 0x4c 0x46", "zzzz qqqq"], Token);
         (await ledger.RunAsync("evaluate", "main@5", "--text", "odd.txt")).ShouldEndWith(0);
 
         var before = (await ledger.RunAsync("stability", "--json")).ShouldEndWith(0).Json.Single();
@@ -84,10 +112,10 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         Points(before).Values.ShouldAllBe(p => p.Of == "probe of guarded@1");
         var shown = (await ledger.RunAsync("stability", "--html", "stability.html")).ShouldEndWith(0).Out;
         shown.ShouldContain("on probe of guarded@1; --json and --html have those on odd.txt (");
-        (await File.ReadAllTextAsync(ledger["stability.html"], TestContext.Current.CancellationToken)).ShouldContain("perplexity on it was not measured: odd.txt (");
+        (await File.ReadAllTextAsync(ledger["stability.html"], Token)).ShouldContain("perplexity on it was not measured: odd.txt (");
 
         // Another probe reads anew, and replaces no figure of a text that is not its own.
-        await File.WriteAllTextAsync(ledger["next.json"], Rules.Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(ledger["next.json"], Rules.Replace("\"version\": 1", "\"version\": 2", StringComparison.Ordinal), Token);
         (await ledger.RunAsync("gate", "set", "next.json", "--probe", "odd.txt")).ShouldEndWith(0);
         Points((await ledger.RunAsync("stability", "--json")).Json.Single()).ShouldBe(Points(before));
         (await ledger.RunAsync("watch")).ExitCode.ShouldBeOneOf(0, 4);
@@ -104,7 +132,7 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     public async Task A_run_of_edits_is_watched_over_goes_on_without_the_culprit_and_ends_like_one_that_stopped_something()
     {
         var (ledger, planted) = await PlantedAsync(watchedFromTheStart: true);
-        await File.WriteAllLinesAsync(ledger["facts.jsonl"], new[] { "Cleo", "Dan" }.Select(s => MainJobTests.Fact(s, "Rome")), TestContext.Current.CancellationToken);
+        await File.WriteAllLinesAsync(ledger["facts.jsonl"], new[] { "Cleo", "Dan" }.Select(s => MainJobTests.Fact(s, "Rome")), Token);
         var run = (await ledger.RunAsync("edit", "--from", "facts.jsonl")).ShouldEndWith(4).Out;
         run.ShouldContain($"withheld    {planted[..8]}");
         run.ShouldContain("2 applied, 0 quarantined, 0 rejected, 1 withheld by stream rules");
@@ -128,7 +156,7 @@ public sealed class WatchTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         var folder = Directory.CreateDirectory(Path.Combine(tiny.Copy().Folder, "built-in")).FullName;
         var ledger = new LedgerProcess(folder, new Dictionary<string, string> { ["LEDGER_AUTHOR"] = "ana" });
         (await ledger.RunAsync("open", "tiny", "--built-in", "--gate", "observe")).ShouldEndWith(0);
-        await File.WriteAllTextAsync(ledger["wear.json"], """{ "name": "wear", "version": 1, "rules": [], "stream": [{ "rule": "probe-perplexity", "threshold": 1.2, "every": 50 }] }""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(ledger["wear.json"], """{ "name": "wear", "version": 1, "rules": [], "stream": [{ "rule": "probe-perplexity", "threshold": 1.2, "every": 50 }] }""", Token);
         var first = Id((await ledger.RunAsync("edit", "{} lies on the continent of", "--subject", "Zambia", "--to", "Asia", "--variant", "p-rome", "--json")).ShouldEndWith(0).Json[0]);
         await MadeEdits.AppendAsync(ledger, EditId.Parse(first), Enumerable.Range(2, 12).Select(n => ($"Person {n}", 12.0)));
         (await ledger.RunAsync("gate", "set", "wear.json", "--probe", Path.Combine(Shared.Checkout, "docs", "how-to", "stop-collapse", "probe.txt"))).ShouldEndWith(0);
