@@ -48,17 +48,19 @@ public sealed class JobLog(IEventStore store, TimeProvider time) : IAsyncDisposa
     /// <summary>Reads what was asked for and settled since.</summary>
     public async Task CatchUpAsync(CancellationToken token)
     {
-        // Results first: what they are about is in the queue by then. Where that cannot be read now, they are kept for the next time.
+        // Results first: what they are about is in the queue by then. Where that cannot be read now, or is read from a node that is behind, they are kept for the next time.
         await foreach (var e in NewAsync(StreamName.Results, token)) heard.Enqueue(e);
         await foreach (var e in NewAsync(StreamName.Queue, token))
         {
             if (e.Event is not JobQueued queued) throw new NoRuleException(EventJson.NameOf(e.Event), e.Number);
             if (!jobs.TryGetValue(queued.Job, out var known) || known.Attempt < queued.Attempt) jobs[queued.Job] = JobState.Of(queued, e, known);
         }
-        while (heard.TryDequeue(out var e))
+        for (var left = heard.Count; left > 0; left--)
         {
+            var e = heard.Dequeue();
             if (e.Event is not JobSettled settled) throw new NoRuleException(EventJson.NameOf(e.Event), e.Number);
-            if (jobs.TryGetValue(settled.Job, out var known) && known.Attempt == settled.Attempt) jobs[settled.Job] = known with { Settled = settled, SettledAt = e.Metadata.Time };
+            if (!jobs.TryGetValue(settled.Job, out var known) || known.Attempt < settled.Attempt) heard.Enqueue(e);
+            else if (known.Attempt == settled.Attempt) jobs[settled.Job] = known with { Settled = settled, SettledAt = e.Metadata.Time };
         }
     }
 
