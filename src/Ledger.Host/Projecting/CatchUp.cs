@@ -57,7 +57,7 @@ public sealed class CatchUp(IEventStore store, RowFile file, TimeProvider time)
             {
                 for (reached = from; await ComesAsync(next, stop.Token) && await next;)
                 {
-                    (var taken, reached, next) = Batch(events, reached);
+                    (var taken, reached) = Batch(events, reached, ref next);
                     if (taken is not null) yield return taken;
                     if (reached == Dropped) break;
                 }
@@ -87,12 +87,13 @@ public sealed class CatchUp(IEventStore store, RowFile file, TimeProvider time)
 
     /// <summary>As many events as are at hand, beginning with the current one: nothing is waited for while others cannot write.</summary>
     /// <param name="at">The rows had everything up to here; if they go further by now, somebody else took that in.</param>
-    /// <returns>What was taken in, null where there was nothing to do; how far the rows go; and whether there is another event.</returns>
-    private (TakenIn? Taken, StorePosition At, Task<bool> Next) Batch(IAsyncEnumerator<RecordedEvent> events, StorePosition at)
+    /// <param name="next">Whether there is a current event; afterwards, another one. Whatever fails here, who called can wait for it.</param>
+    /// <returns>What was taken in, null where there was nothing to do; and how far the rows go.</returns>
+    private (TakenIn? Taken, StorePosition At) Batch(IAsyncEnumerator<RecordedEvent> events, StorePosition at, ref Task<bool> next)
     {
         using var writing = file.Write();
-        var (had, count, next) = (Position(), 0, Task.FromResult(true));
-        if (had.CompareTo(at) < 0) return (null, Dropped, next);
+        var (had, count) = (Position(), 0);
+        if (had.CompareTo(at) < 0) return (null, Dropped);
         (Place? place, DateTimeOffset? time) = (null, null);
         for (var seen = 0; seen < BatchEvents && next is { IsCompletedSuccessfully: true, Result: true }; seen++, next = events.MoveNextAsync().AsTask())
         {
@@ -107,9 +108,9 @@ public sealed class CatchUp(IEventStore store, RowFile file, TimeProvider time)
             place = new Place(e.Position, e.Stream, e.Number, e.Hash);
             count++;
         }
-        if (place is null) return (null, had, next);
+        if (place is null) return (null, had);
         writing.Commit(place);
-        return (new TakenIn(count, place.Position, time), place.Position, next);
+        return (new TakenIn(count, place.Position, time), place.Position);
     }
 
     /// <summary>Before every position: the rows were dropped while they were added to.</summary>

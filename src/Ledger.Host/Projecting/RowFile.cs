@@ -56,7 +56,7 @@ public sealed class RowFile : IRowLookup, IDisposable
                 using var file = Open(path, ledger);
                 return await use(file);
             }
-            catch (SqliteException e) when (tries == 1 && IsDamage(e))
+            catch (Exception e) when (tries == 1 && IsDamage(e))
             {
                 Remove(path);
             }
@@ -78,7 +78,7 @@ public sealed class RowFile : IRowLookup, IDisposable
             using var file = new RowFile(SqliteEventStore.Connect(path, SqliteOpenMode.ReadOnly), ledger);
             return file.IsOurs() ? await look(file) : null;
         }
-        catch (SqliteException e) when (IsDamage(e))
+        catch (Exception e) when (IsDamage(e))
         {
             return null;
         }
@@ -209,8 +209,8 @@ public sealed class RowFile : IRowLookup, IDisposable
         }
     }
 
-    /// <summary>A table is gone, CORRUPT, NOTADB.</summary>
-    private static bool IsDamage(SqliteException e) => e.SqliteErrorCode is 1 or 11 or 26;
+    /// <summary>A table is gone, CORRUPT, NOTADB; or a cell holds what nobody of us wrote.</summary>
+    private static bool IsDamage(Exception e) => e is SqliteException { SqliteErrorCode: 1 or 11 or 26 } or FormatException or KeyNotFoundException or InvalidCastException;
 
     private bool IsOurs()
     {

@@ -12,6 +12,12 @@ namespace Ledger.Host.Tests.Projecting;
 public sealed class RowFileTests : IDisposable
 {
     private static readonly Place There = new(new StorePosition(7), StreamName.Of(Some.MainId), 0, Some.Digest("an event"));
+    private static readonly ChangeRow Row = new(
+        Some.MainId, 1, 0, DateTimeOffset.MaxValue.ToUniversalTime(), "a\0na 🦜", "why\r\n\"so\"", "applied", Some.Edit(1), Variant.PRome, double.NaN, -0.0, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, 0.1, null,
+        Outcome.Quarantined, Rules.KeyAsymmetry, EditStatus.InEffect, new StateId(Some.Digest("state")), null, Some.Digest("hash"), new StorePosition(long.MaxValue));
+
+    private static readonly EditRow Edit = new(Some.Edit(1), " {} is", "'; DROP TABLE edits; --", "\0", null, "", "ana", null, "https://example.org/1", Some.Edit(2));
+
     private readonly string folder = Directory.CreateTempSubdirectory("ledger-rows-").FullName;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -23,14 +29,10 @@ public sealed class RowFileTests : IDisposable
     [Fact]
     public async Task What_is_read_is_what_was_written_bit_for_bit()
     {
-        var row = new ChangeRow(
-            Some.MainId, 1, 0, DateTimeOffset.MaxValue.ToUniversalTime(), "a\0na 🦜", "why\r\n\"so\"", "applied", Some.Edit(1), Variant.PRome, double.NaN, -0.0, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, 0.1, null,
-            Outcome.Quarantined, Rules.KeyAsymmetry, EditStatus.InEffect, new StateId(Some.Digest("state")), null, Some.Digest("hash"), new StorePosition(long.MaxValue));
-        var edit = new EditRow(Some.Edit(1), " {} is", "'; DROP TABLE edits; --", "\0", null, "", "ana", null, "https://example.org/1", Some.Edit(2));
         var timeline = new TimelineRow(Some.MainId, "main", null, 0, 1, "", "it was only a try");
         await UseAsync(file =>
         {
-            Write(file, new MadeRows(timeline, edit, [row]), There);
+            Write(file, new MadeRows(timeline, Edit, [Row]), There);
             return true;
         });
         await UseAsync(file =>
@@ -38,10 +40,10 @@ public sealed class RowFileTests : IDisposable
             file.Place.ShouldBe(There);
             file.Timeline(Some.MainId).ShouldBe(timeline);
             var read = file.Changes(null).ShouldHaveSingleItem();
-            read.ShouldBe((row, edit, "main"));
+            read.ShouldBe((Row, Edit, "main"));
             BitConverter.DoubleToInt64Bits(read.Change.KuU!.Value).ShouldBe(BitConverter.DoubleToInt64Bits(-0.0), "a zero has its sign");
             (file.Changes("'; DROP TABLE edits; -- ").Count(), file.Changes("edits").Count(), file.Changes(Some.MainId, 1, "'; DROP TABLE edits; --").Count()).ShouldBe((1, 0, 1));
-            (file.LastChange(Some.MainId, 1), file.LastChange(Some.MainId, Some.Edit(1), 5)).ShouldBe((row, row));
+            (file.LastChange(Some.MainId, 1), file.LastChange(Some.MainId, Some.Edit(1), 5)).ShouldBe((Row, Row));
             (file.LastChange(Some.MainId, 0), file.LastChange(Some.MainId, Some.Edit(2), 5), file.Edit(Some.Edit(2)), file.Timeline(default)).ShouldBe((null, null, null, null));
             return true;
         });
@@ -119,6 +121,22 @@ public sealed class RowFileTests : IDisposable
         bytes.AsSpan(100).Fill(0xA5);
         await File.WriteAllBytesAsync(Path, bytes, Token);
         await UseAsync(file => Filled(file));
+    }
+
+    [Theory]
+    [InlineData("UPDATE upto SET hash = 'not a digest'")]
+    [InlineData("UPDATE upto SET stream = 'not a stream'")]
+    [InlineData("UPDATE changes SET what = 5, status = 'made-up'")]
+    public async Task A_cell_that_nobody_of_us_wrote_is_damage_too(string sql)
+    {
+        await UseAsync(file =>
+        {
+            Write(file, new MadeRows(new TimelineRow(Some.MainId, "main", null, 0, 1, "", null), Edit, [Row]), There);
+            return true;
+        });
+        Sql(sql);
+        (await RowFile.LookAsync(Path, Some.LedgerId, file => Task.FromResult<object?>((file.Place, file.Changes(null).ToList())))).ShouldBeNull();
+        (await UseAsync(file => (file.Place, file.Changes(null).Count()))).ShouldBe((null, 0));
     }
 
     [Fact]
