@@ -86,8 +86,8 @@ internal static class OpenCommand
     }
 
     private static string ModelOf(ParseResult parsed) =>
-        parsed.GetValue(CommonOptions.Model) ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")
-        ?? throw new SetupException("No model is named.", "name its folder with --model, or take the one that comes along with --built-in");
+        (parsed.GetValue(CommonOptions.Model) ?? Environment.GetEnvironmentVariable("LEDGER_MODEL")) is { Length: > 0 } named ? named
+        : throw new SetupException("No model is named.", "name its folder with --model, or take the one that comes along with --built-in");
 
     private static void Print(Printer printer, LedgerPaths paths, LedgerSetup setup)
     {

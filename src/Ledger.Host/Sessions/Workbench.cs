@@ -38,7 +38,14 @@ public sealed class BaseGuard(IModelLibrary library)
     {
         var stamp = $"{session.Setup.Base.Base.Digest} {library.Stamp(path)}";
         var seen = Path.Combine(session.Paths.Cache, "base-stamp");
-        if (File.Exists(seen) && File.ReadAllText(seen) == stamp) return;
+        try
+        {
+            if (File.Exists(seen) && File.ReadAllText(seen) == stamp) return;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // As if it had never been seen.
+        }
         CheckInFull(session, path, token);
         try
         {
