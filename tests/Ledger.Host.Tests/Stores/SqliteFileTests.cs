@@ -59,11 +59,17 @@ public sealed class SqliteFileTests : IDisposable
     {
         // A crash leaves the file and its log behind: both are taken while the store is open.
         string crashed = Path.Combine(folder, "crashed"), wal;
+        var ends = new List<long>();            // of each event in the log
         Directory.CreateDirectory(crashed);
         await using (var store = await OpenAsync(OpenMode.Create))
         {
             var chain = new Chain(store, Chain.Named("ledger-a"));
-            for (var i = 0; i < 8; i++) await chain.AppendAsync(StoreWriter.Data(i), Token);
+            for (var i = 0; i < 8; i++)
+            {
+                await chain.AppendAsync(StoreWriter.Data(i), Token);
+                ends.Add(new FileInfo(LedgerFile + "-wal").Length);
+            }
+            ends.ShouldBeUnique();          // and in order, since a log only grows
             File.Copy(LedgerFile, Path.Combine(crashed, "a.ledger"));
             File.Copy(LedgerFile + "-wal", wal = Path.Combine(crashed, "a.ledger-wal"));
         }
@@ -73,11 +79,13 @@ public sealed class SqliteFileTests : IDisposable
         {
             var torn = Path.Combine(folder, $"torn{round}.ledger");
             File.Copy(Path.Combine(crashed, "a.ledger"), torn);
-            await File.WriteAllBytesAsync(torn + "-wal", whole[..random.Next(whole.Length + 1)], Token);
+            var cut = random.Next(whole.Length + 1);
+            await File.WriteAllBytesAsync(torn + "-wal", whole[..cut], Token);
             await using var store = await SqliteEventStore.OpenAsync(torn, OpenMode.Open, TimeProvider.System, Token);
             var chain = new Chain(store, Chain.Named("ledger-a"));
             await foreach (var e in store.ReadStreamAsync(chain.Stream, 0, Token)) e.Data.Span.SequenceEqual(StoreWriter.Data(e.Number)).ShouldBeTrue();
             await chain.CatchUpAsync(Token);
+            (chain.Last + 1).ShouldBe(ends.Count(end => end <= cut), $"cut at {cut}");
             await chain.AppendAsync(StoreWriter.Data(chain.Last + 1), Token);
             await ChainWalk.CheckAsync(store, Token);
         }
