@@ -2,6 +2,7 @@ using System.Text;
 using Ledger.Domain;
 using Ledger.Domain.Events;
 using Ledger.Host.Sessions;
+using Ledger.Host.Stores.EventStoreDb;
 using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Features;
@@ -24,7 +25,16 @@ internal static class EditNames
         }
         catch (EditUnknownException unknown)
         {
-            if (await ElsewhereAsync(session, history, EditId.Normal(text), token) is { Count: > 0 } where) throw new EditElsewhereException(unknown.Edit, history.Name, where);
+            List<(string, string)> where = [];
+            try
+            {
+                where = await ElsewhereAsync(session, history, EditId.Normal(text), token);
+            }
+            catch (ServerAccessException)
+            {
+                // Who may not read all of a server may still be told that this timeline has no such edit.
+            }
+            if (where.Count > 0) throw new EditElsewhereException(unknown.Edit, history.Name, where);
             throw;
         }
     }

@@ -1,6 +1,9 @@
 using Ledger.Domain;
+using Ledger.Domain.Events;
+using Ledger.Domain.Ports;
 using Ledger.Host.Features;
 using Ledger.Host.Sessions;
+using Ledger.Host.Stores.EventStoreDb;
 using Ledger.Host.Tests.Support;
 
 namespace Ledger.Host.Tests.Features;
@@ -85,5 +88,22 @@ public sealed class EditNamesTests : IAsyncLifetime
         (await Should.ThrowAsync<RevisionUnknownException>(() => FindAsync("what-if", "mein@3"))).Remedy!.ShouldContain("main");
     }
 
+    [Fact]
+    public async Task Who_may_not_read_all_of_a_server_is_told_of_an_unknown_edit_as_such()
+    {
+        await using var refused = await LedgerSession.ReadAsync(session.Paths, new OwnStreamsOnly(session.Store, session.Setup.Base.Ledger), TimeProvider.System, Token);
+        var history = await refused.HistoryAsync("what-if", Token);
+        (await refused.FindEditAsync(history, branch[0].Short(), Token)).ShouldBe(branch[0]);
+        await Should.ThrowAsync<EditUnknownException>(() => refused.FindEditAsync(history, later[0].Short(), Token));
+    }
+
     private async Task<EditId> FindAsync(string timeline, string name) => await session.FindEditAsync(await session.HistoryAsync(timeline, Token), name, Token);
+
+    /// <summary>As a server shows itself to an ordinary user.</summary>
+    private sealed class OwnStreamsOnly(IEventStore store, LedgerId ledger) : PassingStore(store)
+    {
+        public override LedgerId? Ledger => ledger;
+
+        public override IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token) => throw new ServerAccessException(ServerAddress.Parse("esdb://localhost?tls=false"), anonymous: false);
+    }
 }

@@ -1,8 +1,8 @@
 using Ledger.Domain;
 using Ledger.Domain.Editing;
 using Ledger.Domain.Events;
-using Ledger.Domain.Ports;
 using Ledger.Host.Jobs;
+using Ledger.Host.Tests.Support;
 using Ledger.TestKit;
 
 namespace Ledger.Host.Tests.Jobs;
@@ -42,23 +42,11 @@ public sealed class JobLogTests
     }
 
     /// <summary>Shows nothing new of one stream.</summary>
-    private sealed class LaggingStore : IEventStore
+    private sealed class LaggingStore() : PassingStore(new InMemoryEventStore())
     {
-        private readonly InMemoryEventStore store = new();
-
         public StreamName? Hidden { get; set; }
 
-        public Task<AppendResult> AppendAsync(StreamName stream, ExpectedRevision expected, NewEvent e, CancellationToken token) => store.AppendAsync(stream, expected, e, token);
-
-        public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) =>
-            stream == Hidden ? AsyncEnumerable.Empty<RecordedEvent>() : store.ReadStreamAsync(stream, from, token);
-
-        public Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token) => store.ReadLastAsync(stream, token);
-
-        public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token) => store.ReadAllAsync(after, token);
-
-        public IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition after, CancellationToken token) => store.SubscribeAsync(after, token);
-
-        public ValueTask DisposeAsync() => store.DisposeAsync();
+        public override IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) =>
+            stream == Hidden ? AsyncEnumerable.Empty<RecordedEvent>() : base.ReadStreamAsync(stream, from, token);
     }
 }

@@ -266,43 +266,25 @@ public sealed class CatchUpTests : IDisposable
     }
 
     /// <summary>A node that has not all events yet; where streams end it knows from the leader.</summary>
-    private sealed class Lagging(IEventStore store, int events) : IEventStore
+    private sealed class Lagging(IEventStore store, int events) : PassingStore(store)
     {
-        public Task<AppendResult> AppendAsync(StreamName stream, ExpectedRevision expected, NewEvent e, CancellationToken token) => store.AppendAsync(stream, expected, e, token);
+        public override IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) => ReadAllAsync(StorePosition.Start, token).Where(e => e.Stream == stream && e.Number >= from);
 
-        public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) => ReadAllAsync(StorePosition.Start, token).Where(e => e.Stream == stream && e.Number >= from);
-
-        public Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token) => store.ReadLastAsync(stream, token);
-
-        public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition position, CancellationToken token) => store.ReadAllAsync(StorePosition.Start, token).Take(events).Where(e => e.Position.CompareTo(position) > 0);
-
-        public IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition position, CancellationToken token) => store.SubscribeAsync(position, token);
-
-        public ValueTask DisposeAsync() => store.DisposeAsync();
+        public override IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition position, CancellationToken token) => Inner.ReadAllAsync(StorePosition.Start, token).Take(events).Where(e => e.Position.CompareTo(position) > 0);
     }
 
     /// <summary>A store of which something goes wrong after so many events.</summary>
-    private sealed class Interrupted(IEventStore store, int after, Action wrong) : IEventStore
+    private sealed class Interrupted(IEventStore store, int after, Action wrong) : PassingStore(store)
     {
-        public Task<AppendResult> AppendAsync(StreamName stream, ExpectedRevision expected, NewEvent e, CancellationToken token) => store.AppendAsync(stream, expected, e, token);
-
-        public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) => store.ReadStreamAsync(stream, from, token);
-
-        public Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token) => store.ReadLastAsync(stream, token);
-
-        public async IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition position, [EnumeratorCancellation] CancellationToken token)
+        public override async IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition position, [EnumeratorCancellation] CancellationToken token)
         {
             var seen = 0;
-            await foreach (var e in store.ReadAllAsync(position, token))
+            await foreach (var e in Inner.ReadAllAsync(position, token))
             {
                 if (++seen > after) wrong();
                 if (seen % 50 == 0) await Task.Delay(1, token);         // a batch ends where something is waited for
                 yield return e;
             }
         }
-
-        public IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition position, CancellationToken token) => store.SubscribeAsync(position, token);
-
-        public ValueTask DisposeAsync() => store.DisposeAsync();
     }
 }

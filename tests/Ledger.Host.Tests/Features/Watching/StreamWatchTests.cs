@@ -4,6 +4,7 @@ using Ledger.Domain.Gate;
 using Ledger.Domain.Ports;
 using Ledger.Host.Features;
 using Ledger.Host.Sessions;
+using Ledger.Host.Tests.Support;
 using Ledger.Projections.Timelines;
 
 namespace Ledger.Host.Tests.Features.Watching;
@@ -246,23 +247,6 @@ public sealed class StreamWatchTests
         {
             return true;
         }
-    }
-
-    private abstract class PassingStore(IEventStore store) : IEventStore
-    {
-        protected IEventStore Inner => store;
-
-        public abstract Task<AppendResult> AppendAsync(StreamName stream, ExpectedRevision expected, NewEvent e, CancellationToken token);
-
-        public IAsyncEnumerable<RecordedEvent> ReadStreamAsync(StreamName stream, long from, CancellationToken token) => store.ReadStreamAsync(stream, from, token);
-
-        public Task<RecordedEvent?> ReadLastAsync(StreamName stream, CancellationToken token) => store.ReadLastAsync(stream, token);
-
-        public IAsyncEnumerable<RecordedEvent> ReadAllAsync(StorePosition after, CancellationToken token) => store.ReadAllAsync(after, token);
-
-        public IAsyncEnumerable<RecordedEvent> SubscribeAsync(StorePosition after, CancellationToken token) => store.SubscribeAsync(after, token);
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     /// <summary>The program is killed at an append, before it is written or just behind it.</summary>
