@@ -24,8 +24,6 @@ public sealed class Float32Vector : IEquatable<Float32Vector>
 
     public ReadOnlySpan<float> Span => values;
 
-    public ReadOnlyMemory<float> Memory => values;
-
     /// <summary>The float32 bits, little-endian, as they are stored and digested.</summary>
     public ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes(values.AsSpan());
 

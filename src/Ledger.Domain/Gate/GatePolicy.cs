@@ -47,9 +47,6 @@ public static class Rules
 
     /// <summary>The rules that say an edit would break the model, as opposed to not reaching its target.</summary>
     public static bool IsCollapse(string rule) => rule is not Unreached;
-
-    /// <summary>The rules that need a pass of the probe through the edited model, which a policy without a probe cannot ask for.</summary>
-    public static bool NeedsProbe(string rule) => rule is Perplexity or Entropy;
 }
 
 /// <param name="Rule">One of <see cref="Rules"/>.</param>

@@ -35,7 +35,7 @@ public sealed class ServerCredentialsException(ServerAddress server)
 public sealed class ServerAccessException(ServerAddress server, bool anonymous)
     : ServerRefusesException(
         $"{server} lets {(anonymous ? "nobody without a name" : "this user not")} do that.",
-        anonymous ? "set LEDGER_SERVER_USER and LEDGER_SERVER_PASSWORD" : "have the user allowed to read and write the ledger's streams and, to verify, attest, copy, audit, keep projections or list ledgers, to read $all (the server lets only $admins, unless set otherwise)");
+        anonymous ? "set LEDGER_SERVER_USER and LEDGER_SERVER_PASSWORD" : "have the user allowed to read and write the ledger's streams and, to verify, attest, copy, audit, keep projections, draw the graph or list ledgers, to read $all (the server lets only $admins, unless set otherwise)");
 
 /// <summary>The user may not make the group of consumers that gives out a ledger's jobs.</summary>
 public sealed class ServerGroupException(ServerAddress server)
@@ -91,7 +91,6 @@ public sealed class ServerSizeException(ServerAddress server, string type, long 
 public sealed class ServerFailedException(ServerAddress server, RpcException inner)
     : LedgerException($"{server} failed with {inner.StatusCode}: {inner.Status.Detail}", "see the server's log; nothing was half-written", inner)
 {
-    public StatusCode Code { get; } = inner.StatusCode;
     public override FailureKind Kind => FailureKind.Failed;
 }
 
