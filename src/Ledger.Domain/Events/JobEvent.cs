@@ -12,7 +12,7 @@ public abstract record JobEvent : LedgerEvent
     [JsonPropertyOrder(-3)]
     public JobId Job { get; init; }
 
-    /// <summary>0, and one more each time a parked job is queued again.</summary>
+    /// <summary>0, and one more each time the job is queued again: a parked one, or one that a ledger restored from a backup has lost.</summary>
     [JsonPropertyOrder(-2)]
     public int Attempt { get; init; }
 }

@@ -49,7 +49,7 @@ public interface IModelEditor : IDisposable
 {
     MatrixAddress Matrix { get; }
 
-    /// <summary>Engine, libraries and device, as recorded in events: <c>ledger 0.1.0, libtorch 2.10.0, cpu</c>.</summary>
+    /// <summary>Engine, libraries and device, as recorded in events: <c>ledger 0.1.0, TorchSharp 0.107.0, libtorch 2.10.0, cpu</c>.</summary>
     string Engine { get; }
 
     /// <summary>W₀, row-major float32 [d_v, d_k] (GPT-2's stored transpose turned).</summary>
