@@ -3,8 +3,8 @@ using Ledger.Domain.Editing;
 namespace Ledger.Engine.Tokenizing;
 
 /// <summary>
-/// Where the subject ends: the index of its last token in the rendered prompt, from the tokens of what stands before it and of the
-/// subject itself. Exact while words are cut at spaces, as byte-level BPE does: the space before the subject belongs to its first token.
+/// Where the subject ends: the index of its last token in the rendered prompt, counted from the tokens of what stands before it and of the
+/// subject itself. What stands beside it can be joined to it, so the token there is held against the text.
 /// </summary>
 public static class LookupToken
 {
@@ -12,16 +12,20 @@ public static class LookupToken
     /// <param name="template">A context template with <c>{}</c> for the prompt; <c>{}</c> alone for the plain prompt.</param>
     /// <param name="prompt">With <c>{}</c> for the subject.</param>
     /// <param name="subject">Trimmed here, as it is when the prompt is rendered.</param>
-    /// <exception cref="LookupException">Text before the subject does not end in a space, there is no one <c>{}</c>, the subject is empty, or the words do not meet there.</exception>
+    /// <exception cref="LookupException">Text before the subject does not end in a space, there is no one <c>{}</c>, the subject is empty, or the token there is not the one that ends it.</exception>
     public static int Index(ITextTokenizer tokenizer, string template, string prompt, string subject)
     {
-        var (text, before, own) = Parts(tokenizer, template, prompt, subject.Trim());
-        // The subject's last token may go on into what follows; all others must stand in the text as they were counted.
-        int[] counted = [.. before, .. own.SkipLast(1)];
-        var whole = tokenizer.Encode(text.Replace(EditRequest.Placeholder, subject.Trim(), StringComparison.Ordinal));
-        if (own.Length == 0 || whole.Count <= counted.Length || !whole.Take(counted.Length).SequenceEqual(counted))
-            throw new LookupException(text, $"In \"{text}\" the tokenizer joins what stands before {{}} to \"{subject.Trim()}\": its last token cannot be counted.", "put {} after a word and one single space");
-        return counted.Length;
+        subject = subject.Trim();
+        var (text, before, own) = Parts(tokenizer, template, prompt, subject);
+        var index = before.Count + own.Length - 1;
+        var ids = tokenizer.Encode(text.Replace(EditRequest.Placeholder, subject, StringComparison.Ordinal));
+        // Letters behind the subject may change how it is cut, and its last token may go on into them: what counts is where it ends. Written and read again, since a tokenizer may compose characters.
+        var end = tokenizer.Decode(tokenizer.Encode(text[..text.IndexOf(EditRequest.Placeholder, StringComparison.Ordinal)] + subject));
+        if (!Reaches(index + 1) || Reaches(index))
+            throw new LookupException(text, $"In \"{text}\" the tokenizer joins \"{subject}\" to what stands beside it: its last token cannot be counted.", "put {} after a word and one single space, and a space or a punctuation mark behind it");
+        return index;
+
+        bool Reaches(int tokens) => tokens <= ids.Count && tokenizer.Decode(ids.Take(tokens)).StartsWith(end, StringComparison.Ordinal);
     }
 
     /// <summary>The index alone, with the subject as it is given: the published code trims it only where text stands before it.</summary>

@@ -49,11 +49,31 @@ public sealed class LookupTokenTests
         });
         LookupToken.Index(digits, "{}", "The year {} is", "1984").ShouldBe(digits.Encode("The year 1984").Count - 1);
         var refusal = Should.Throw<LookupException>(() => LookupToken.Index(digits, "{}", "The year  {} is", "1984"));
-        refusal.Message.ShouldContain("joins what stands before {} to \"1984\"");
+        refusal.Message.ShouldContain("joins \"1984\" to what stands beside it");
         refusal.Remedy.ShouldNotBeNull().ShouldContain("one single space");
 
         var whole = TinyTokenizer.Load(json => (json["pre_tokenizer"]!["use_regex"], json["model"]!["vocab"]!["eĠ"], json["model"]!["merges"]) = (false, 300, new System.Text.Json.Nodes.JsonArray("e Ġ")));
         Should.Throw<LookupException>(() => LookupToken.Index(whole, "{}", "the {}", "Anna"));
+    }
+
+    /// <summary>Where letters follow, other pieces may be joined first: "abc" is ab and c, "abcs" is a and bcs.</summary>
+    [Fact]
+    public void A_subject_that_is_cut_otherwise_before_letters_still_ends_in_the_token_that_is_counted()
+    {
+        var letters = Merging("c s", "b cs", "a b");
+        (letters.Encode("abc").Count, letters.Encode("abcs").Count).ShouldBe((2, 2));
+        LookupToken.Index(letters, "{}", "{}s are", "abc").ShouldBe(1);
+        LookupToken.Index(letters, "A storm. {}", "{}s are", "abc").ShouldBe(letters.Encode("A storm. abcs").Count - 1);
+        // Where it is cut into fewer or more pieces there, the count finds another token than its last.
+        foreach (var merges in new string[][] { ["a b", "c s", "ab cs"], ["c s", "a b", "ab c"] })
+            Should.Throw<LookupException>(() => LookupToken.Index(Merging(merges), "{}", "{}s are", "abc")).Message.ShouldContain("joins \"abc\" to what stands beside it");
+
+        static ITextTokenizer Merging(params string[] merges) => TinyTokenizer.Load(json =>
+        {
+            var id = TinyTokenizer.Size;
+            foreach (var merge in merges) json["model"]!["vocab"]![merge.Replace(" ", "", StringComparison.Ordinal)] = id++;
+            json["model"]!["merges"] = new System.Text.Json.Nodes.JsonArray([.. merges.Select(m => (System.Text.Json.Nodes.JsonNode)m)]);
+        });
     }
 
     [Fact]
