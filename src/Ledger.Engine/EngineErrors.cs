@@ -76,14 +76,6 @@ public sealed class NothingPredictedException()
     public override FailureKind Kind => FailureKind.BadInput;
 }
 
-/// <summary>The model chose a token that its tokenizer does not have.</summary>
-public sealed class UnknownTokenException(int id)
-    : LedgerException($"The tokenizer has no token {id}.", "the tokenizer's files and the weights belong to different models: fetch them again")
-{
-    public int Id { get; } = id;
-    public override FailureKind Kind => FailureKind.BadInput;
-}
-
 /// <summary>The tokenizer names no token that a text could start from.</summary>
 public sealed class NoStartTokenException()
     : LedgerException("The tokenizer names neither a beginning-of-text nor an end-of-text token, so no context templates can be drawn.", "give templates with --templates FILE")

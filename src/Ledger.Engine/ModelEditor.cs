@@ -44,7 +44,7 @@ internal sealed class ModelEditor(Decoder model, ITextTokenizer tokenizer, Matri
 
     public ImmutableArray<double> Score(IReadOnlyList<(string Prompt, string Target)> items, CancellationToken token) => Scoring.Score(model, tokenizer, items, token);
 
-    public double Perplexity(IReadOnlyList<string> texts, CancellationToken token) => TextLikelihood.Perplexity(Likelihoods(texts, token)) is var p && !double.IsNaN(p) ? p : throw new NothingPredictedException();
+    public double Perplexity(IReadOnlyList<string> texts, CancellationToken token) => Likelihoods(texts, token) is var read && read.Any(t => t.Tokens > 0) ? TextLikelihood.Perplexity(read) : throw new NothingPredictedException();
 
     public ImmutableArray<TextLikelihood> Likelihoods(IReadOnlyList<string> texts, CancellationToken token) => Scoring.Likelihoods(model, tokenizer, texts, token);
 

@@ -27,9 +27,8 @@ internal static class ConfigReader
         };
         var elements = (long)config.Hidden * config.Inner;
         c.Contradiction(elements > Array.MaxLength, $"a down-projection of {config.Hidden} × {config.Inner} has {elements} elements; at most {Array.MaxLength} can be edited");
-        foreach (var id in config.EosTokenIds.Append(config.BosTokenId ?? 0))
-            c.Contradiction(id >= config.Vocabulary, $"the text's beginning or end is token {id}, but there are only {config.Vocabulary}");
-        return config;
+        // Small models keep the published ids of a large vocabulary: a token that there is not neither begins a text nor ends one.
+        return config with { BosTokenId = config.BosTokenId < config.Vocabulary ? config.BosTokenId : null, EosTokenIds = [.. config.EosTokenIds.Where(id => id < config.Vocabulary)] };
     }
 
     private static ModelConfig Gpt2(ConfigValues c)

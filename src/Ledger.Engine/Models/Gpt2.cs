@@ -52,7 +52,7 @@ public sealed class Gpt2 : Decoder
     public override Tensor? Bias(int layer) => blocks[layer].Down.B;
 
     public override Tensor Embed(Tensor ids, Pass pass) =>
-        Lookup(tokens, ids).Plus(Lookup(positions, pass.Positions));                                    // [B, S, d_v]
+        Lookup(tokens, ids).Plus(Lookup(positions, pass.Positions.clamp_max(positions.shape[0] - 1)));               // [B, S, d_v]
 
     public override (Tensor Residual, Tensor K) Key(int layer, Tensor x, Pass pass)
     {

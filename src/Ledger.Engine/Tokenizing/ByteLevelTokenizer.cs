@@ -60,12 +60,12 @@ internal sealed class ByteLevelTokenizer : ITextTokenizer
     {
         var bytes = new List<byte>();
         foreach (var id in ids)
-            if (!addedById.TryGetValue(id, out var token)) AddBytes(Token(id), bytes);
-            else if (!token.Special) bytes.AddRange(Encoding.UTF8.GetBytes(token.Content));
+            if (addedById.TryGetValue(id, out var token)) bytes.AddRange(Encoding.UTF8.GetBytes(token.Special ? "" : token.Content));
+            else if (tokens.TryGetValue(id, out var written)) AddBytes(written, bytes);
         return Encoding.UTF8.GetString([.. bytes]);
     }
 
-    public string TokenText(int id) => addedById.TryGetValue(id, out var token) ? token.Content : Decode([id]);
+    public string TokenText(int id) => addedById.TryGetValue(id, out var token) ? token.Content : tokens.ContainsKey(id) ? Decode([id]) : $"<unused {id}>";
 
     private IEnumerable<string> Words(string piece)
     {
@@ -79,9 +79,6 @@ internal sealed class ByteLevelTokenizer : ITextTokenizer
         if (wholeWords is not null && wholeWords.TryGetValue(ByteLevelAlphabet.Write(word), out var whole)) ids.Add(whole);
         else ids.AddRange(bpe.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false));
     }
-
-    private string Token(int id) =>
-        tokens.TryGetValue(id, out var token) ? token : throw new UnknownTokenException(id);
 
     /// <summary>A token written in anything but the byte alphabet means itself.</summary>
     private static void AddBytes(string token, List<byte> bytes)

@@ -41,6 +41,15 @@ public sealed class ConfigReaderTests
         Read(TinyModels.Llama3Rope, _ => { }).RopeScaling.ShouldBe(new Llama3Rope(8, 1, 4, 128));
     }
 
+    /// <summary>A small model that was made from a published config with another vocabulary.</summary>
+    [Fact]
+    public void A_token_that_there_is_not_neither_begins_a_text_nor_ends_one()
+    {
+        var gpt2 = Read(TinyModels.Gpt2, c => (c["bos_token_id"], c["eos_token_id"]) = (50256, new JsonArray(7, TinyTokenizer.Size)));
+        gpt2.BosTokenId.ShouldBeNull();
+        gpt2.EosTokenIds.ShouldBe([7]);
+    }
+
     [Fact]
     public void A_null_is_as_good_as_nothing() =>
         Read(TinyModels.Gpt2, c => (c["n_inner"], c["quantization_config"]) = (null, null)).ShouldBe(Read(TinyModels.Gpt2, c => c.Remove("n_inner")));

@@ -27,8 +27,6 @@ internal static partial class MalformedCases
         yield return Said("heads of hundreds of millions of numbers", llama, c => c["head_dim"] = 1 << 28, Weights, "q_proj.weight");
         yield return Said("more heads than the weights have", llama, c => (c["num_attention_heads"], c["num_key_value_heads"]) = (1 << 28, 1 << 28), Weights, "q_proj.weight");
         yield return Said("a base of the rotary frequencies beyond all numbers", llama, c => c["rope_theta"] = JsonNode.Parse("1e999"), Config, "rope_theta is 1e999, not a number above 0");
-        yield return Said("an end of text that is no token", gpt2, c => c["eos_token_id"] = new JsonArray(1, 50256), Config, "is token 50256, but there are only 269");
-        yield return Said("a beginning of text that is no token", gpt2, c => c["bos_token_id"] = 269, Config, "is token 269, but there are only 269");
         yield return Said("fewer positions than a context template needs", llama, c => c["max_position_embeddings"] = 9, "", "makes 10 tokens, more than the model's 9 positions");
         yield return Said("two answers in one config", llama, c => c["rope_parameters"] = JsonNode.Parse("""{"rope_type":"default","rope_theta":5}"""), Config, "rope_theta is 1000 and, in rope_parameters, 5");
 
