@@ -39,7 +39,7 @@ public static partial class TreebankWords
     }
 
     /// <summary>White space behind a sentence.</summary>
-    [GeneratedRegex("""(?<=[.!?][)\]"'”’»]*)(?<!\b(?:\w|[A-Za-z](?:\.[A-Za-z])+|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Gen|Col|Capt|Sen|Rep|Gov|Rev|vs|etc|No|Inc|Ltd|Co|Corp)\.)\s+(?=[^\p{Ll}\s])""")]
+    [GeneratedRegex("""(?<=[.!?][)\]"'”’»]*)(?<!\b(?:[^\W\d]|[A-Za-z](?:\.[A-Za-z])+|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Gen|Col|Capt|Sen|Rep|Gov|Rev|vs|etc|No|Inc|Ltd|Co|Corp)\.)\s+(?=[^\p{Ll}\s])""")]
     private static partial Regex SentenceEnd();
 
     [GeneratedRegex("([«“‘„]|`+)")]

@@ -28,6 +28,7 @@ public sealed class TextEntropyTests
     [InlineData("He said: \"No way!\" ... and left", "He said : `` No way ! '' ... and left")]
     [InlineData("Mr. Smith's dogs' toys cost 5:30 & more*", "Mr. Smith 's dogs ' toys cost 5:30 & more *")]
     [InlineData("«Oui», dit-il. “Non”, dit-elle…", "« Oui » , dit-il . “ Non ” , dit-elle…")]
+    [InlineData("He is in room 5. The nurse asked J. Bach.", "He is in room 5 . The nurse asked J. Bach .")]
     [InlineData("", "")]
     public void Words_are_cut_as_the_treebank_does_it(string text, string words) => string.Join(' ', TreebankWords.Of(text)).ShouldBe(words);
 
