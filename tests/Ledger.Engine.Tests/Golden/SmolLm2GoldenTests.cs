@@ -71,16 +71,23 @@ public sealed class SmolLm2GoldenTests(SmolLm2 model) : IClassFixture<SmolLm2>
         string[] texts = [.. GoldenTensors.Json(Shared.RequireShared("data", "text", "me_ppl_50.json")).EnumerateArray().Select(t => t.GetProperty("Text").GetString()!)];
         using var tensors = SmolLm2.Tensors("edits.safetensors");
         var lines = File.ReadLines(Shared.RequireGolden("smollm2", "disabling_edits.jsonl")).Select(l => JsonElement.Parse(l)).ToArray();
-        var editor = model.At(4);
+        var editor = model.At(SmolLm2.Json("edits.json").EnumerateArray().First().GetProperty("layer").GetInt32());
         var differences = new Differences();
         Compare("base", lines.Single(l => l.GetProperty("kind").GetString() == "base"));
 
         // The reference's own factors, so that only perplexity is compared: a disabling edit multiplies it by 95 under ROME.
-        var disabling = lines.Single(l => l.TryGetProperty("case_id", out var id) && id.ToString() == "7441");
-        foreach (var variant in VariantNames.All)
+        var candidates = SmolLm2.Json("edits.json").EnumerateArray().Where(e => e.GetProperty("disabling_candidate").GetBoolean()).ToDictionary(e => e.GetProperty("case_id").ToString(), e => e.GetProperty("layer").GetInt32());
+        var measured = lines.Where(l => l.TryGetProperty("case_id", out var id) && candidates.ContainsKey(id.ToString())).ToArray();
+        measured.ShouldNotBeEmpty();
+        foreach (var disabling in measured)
         {
-            editor.Install(Folded(editor.BaseMatrix.Span, new RankOneDelta(new(tensors.Floats($"7441.{variant.Name()}.r")), new(tensors.Floats($"7441.{variant.Name()}.u")))));
-            Compare($"7441 {variant.Name()}", disabling.GetProperty(variant.Name()));
+            var id = disabling.GetProperty("case_id").ToString();
+            editor = model.At(candidates[id]);
+            foreach (var variant in VariantNames.All.Where(v => disabling.GetProperty(v.Name()).TryGetProperty("me_ppl", out var p) && p.ValueKind == JsonValueKind.Number))
+            {
+                editor.Install(Folded(editor.BaseMatrix.Span, new RankOneDelta(new(tensors.Floats($"{id}.{variant.Name()}.r")), new(tensors.Floats($"{id}.{variant.Name()}.u")))));
+                Compare($"{id} {variant.Name()}", disabling.GetProperty(variant.Name()));
+            }
         }
         differences.Check();
 

@@ -83,11 +83,26 @@ public sealed class ReplayerTests
     [Fact]
     public void The_gate_judges_each_edit_before_the_next_is_computed()
     {
-        var h = new PlacedHistory(4);
-        var strict = new GatePolicy("strict", 1, [new GateRule(Rules.VariantRatio, 1, GateAction.Quarantine)]);
-        var replayed = Replay(h, h.Main, ReplayMode.Values, Variant.Rome, strict);
-        foreach (var record in replayed.Records.Where(r => r.Verdict.Outcome == Outcome.Applied)) record.Signals.Own.AbsDelta.ShouldBe(record.Signals.Smallest!.AbsDelta);
-        foreach (var record in replayed.Records) record.Verdict.Policy.ShouldBe("strict@1");
+        var strict = new GatePolicy("strict", 1, [new GateRule(Rules.VariantRatio, 1.2, GateAction.Quarantine)]);
+        var (applied, behindAStop) = (0, 0);
+        for (var seed = 1; seed <= 200; seed++)
+        {
+            var h = new PlacedHistory(seed, merges: false);
+            var replayed = Replay(h, h.Main, ReplayMode.Values, Variant.Rome, strict);
+            var stopped = false;
+            foreach (var row in replayed.Rows)
+            {
+                if (row.Event is not EditJudged { Record: var record }) continue;
+                record.Verdict.Policy.ShouldBe("strict@1");
+                // What was stopped before it is not in the weights that it was computed on.
+                var expected = Rederive.Output(record.Keys.BaseOutKO, record.Keys.KO, replayed.At(row.Revision - 1).DeltasInEffect());
+                record.Solution.Out.DistanceTo(expected).ShouldBeLessThanOrEqualTo(1e-5 * (1 + expected.Norm()), $"seed {seed}, revision {row.Revision}");
+                if (row.Event is EditApplied) (applied, behindAStop) = (applied + 1, behindAStop + (stopped ? 1 : 0));
+                stopped |= row.Event is EditQuarantined;
+            }
+        }
+        applied.ShouldBeGreaterThan(0);
+        behindAStop.ShouldBeGreaterThan(0);
     }
 
     [Fact]

@@ -41,14 +41,14 @@ internal sealed class SequentialGolden
 
     public static IEnumerable<SequentialGolden> All()
     {
-        foreach (var model in (string[])["gpt2", "llama"])
+        foreach (var folder in Directory.GetDirectories(Shared.RequireGolden("tiny", "edits")).Where(f => File.Exists(Path.Combine(f, "sequential.json"))).Order(StringComparer.Ordinal))
         {
-            var folder = Shared.RequireGolden("tiny", "edits", model);
+            var model = Path.GetFileName(folder);
             var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "sequential.json"))).RootElement;
             var weights = GoldenTensors.Read(Shared.RequireGolden("tiny", "models", model, "model.safetensors"));
             var bias = json.GetProperty("weight").GetString()!.Replace(".weight", ".bias", StringComparison.Ordinal);
             var tensors = GoldenTensors.Read(Path.Combine(folder, "sequential.safetensors"));
-            var b = weights.Names.Contains(bias) ? weights[bias] : new double[48];                  // the Llama family has none
+            var b = weights.Names.Contains(bias) ? weights[bias] : new double[tensors["W0"].Length / tensors["edit0.k_bar_f64"].Length];          // the Llama family has none
             foreach (var variant in VariantNames.All) yield return new SequentialGolden(model, variant, tensors, json, b);
         }
     }
