@@ -31,7 +31,7 @@ public static class Rules
     /// <summary>After the edit the plain prompt gives the target with a probability under the bound: useless, not a collapse.</summary>
     public const string Unreached = "unreached";
 
-    /// <summary>A signal or factor is NaN or infinite, or k_v·u = 0. Part of every policy, always a reject: such an edit has no weights.</summary>
+    /// <summary>A factor, |Δ|, k_u·u or k_v·u of the edit's own variant is NaN or infinite, or k_v·u = 0. Part of every policy, always a reject: such an edit has no weights.</summary>
     public const string NonFinite = "non-finite";
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace Ledger.Projections.Timelines;
 
 /// <summary>An edit in effect, with the factors that count now: a release or a merge may have changed v_e, variant and factors.</summary>
 /// <param name="Edit">Its id on this timeline.</param>
-/// <param name="Root">The edit it came from on whatever timeline; its own id when it came from none.</param>
+/// <param name="Root">The edit that it was directly replayed from, on whatever timeline; its own id where from none. Who follows replays of replays sets it to the first of them.</param>
 /// <param name="Request">What was asked for.</param>
 /// <param name="Keys">Its keys and base outputs.</param>
 /// <param name="VE">v_e [d_v].</param>
