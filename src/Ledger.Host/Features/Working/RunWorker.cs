@@ -89,7 +89,7 @@ public static class RunWorker
             var (kind, _, what) = JobState.InWords(job);
             Step Became(string how, string? result) => new(job.Job, how, kind, what, result, time.GetElapsedTime(started).TotalSeconds);
 
-            await log.CatchUpAsync(CancellationToken.None);
+            await ToldAsync(log.CatchUpAsync(CancellationToken.None));
             if (log.IsOver(job.Job, job.Attempt))
             {
                 // Whoever did it could not tell the queue.
@@ -129,7 +129,9 @@ public static class RunWorker
                 settled = new JobParked(job.Job, job.Attempt, request.Name, $"it failed {MostTimes} times, the last time with: {passing.Message}");
             }
             // Once it is done it is to be said, even to a worker that is told to stop.
-            var first = await log.SettleAsync(settled, CancellationToken.None);
+            var settling = log.SettleAsync(settled, CancellationToken.None);
+            await ToldAsync(settling);
+            var first = await settling;
             if (settled is JobParked { Reason: var reason })
             {
                 await queue.ParkAsync(delivery, reason);
@@ -137,6 +139,20 @@ public static class RunWorker
             }
             await queue.DoneAsync(delivery);
             return Became(first ? "done" : "settled", ((JobDone)settled).Result);
+
+            // A queue that still hears this worker would wait for its word, and give it nothing else.
+            async Task ToldAsync(Task log)
+            {
+                try
+                {
+                    await log;
+                }
+                catch (ServerAwayException)
+                {
+                    await queue.GiveBackAsync(delivery, TimeSpan.Zero);
+                    throw;
+                }
+            }
         }
     }
 }
