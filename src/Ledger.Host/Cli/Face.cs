@@ -19,8 +19,12 @@ internal static class CommonOptions
 
     public static Option<string?> Author { get; } = new("--author") { Description = "Whose decision it is; default LEDGER_AUTHOR, else the user's name. To audit it is whom to ask about, and has no default.", Recursive = true, HelpName = "NAME" };
 
-    public static string AuthorOf(ParseResult parsed) =>
-        parsed.GetValue(Author) ?? (Environment.GetEnvironmentVariable("LEDGER_AUTHOR") is { Length: > 0 } named ? named : Environment.UserName);
+    /// <exception cref="SetupException">The name is blank.</exception>
+    public static string AuthorOf(ParseResult parsed)
+    {
+        var author = parsed.GetValue(Author) ?? (Environment.GetEnvironmentVariable("LEDGER_AUTHOR") is { Length: > 0 } named ? named : Environment.UserName);
+        return string.IsNullOrWhiteSpace(author) ? throw new SetupException("nobody is named as the author.", "name one with --author") : author;
+    }
 
     public static string TimelineOf(ParseResult parsed) =>
         parsed.GetValue(Timeline) ?? (Environment.GetEnvironmentVariable("LEDGER_TIMELINE") is { Length: > 0 } named ? named : LedgerSetup.Main);

@@ -21,7 +21,7 @@ internal static partial class JsonFile
         {
             throw new SetupException($"{path} is not what it should be: {Fault<T>(e)}", "docs/event-format.md shows the form");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SetupException($"{path} cannot be read: {e.Message}", "name a file that can");
         }

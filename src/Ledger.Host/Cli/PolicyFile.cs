@@ -36,7 +36,7 @@ internal static class PolicyFile
         {
             throw new SetupException($"{path} is not a gate policy: it holds text that is not Unicode, half a surrogate pair", "write the character whole");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SetupException($"{path} cannot be read: {e.Message}", "name a file that can");
         }

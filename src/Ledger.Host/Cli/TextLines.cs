@@ -18,7 +18,7 @@ internal static class TextLines
             var lines = File.ReadLines(path, Strict).Where(l => !string.IsNullOrWhiteSpace(l)).ToList();
             return lines.Count > 0 ? lines : throw new SetupException($"{path} holds no {what}.", $"write one {what} a line");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SetupException($"{path} cannot be read: {e.Message}", $"name a UTF-8 text file with one {what} a line");
         }

@@ -45,7 +45,7 @@ public static class Attest
             {
                 throw Exists(file);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
             {
                 throw new SetupException($"{file} cannot be written: {e.Message}", "name a file in a folder that exists and can be written to");
             }

@@ -17,6 +17,7 @@ public static class NewKey
     {
         public Task<Result> Handle(Request request, CancellationToken token)
         {
+            if (string.IsNullOrWhiteSpace(request.Out)) throw new SetupException("No file is named.", "name one for the private key with --out");
             using var key = SigningKey.New();
             var (privateFile, publicFile) = (Path.GetFullPath(request.Out), Path.GetFullPath(request.Out) + ".pub");
             key.Write(privateFile, publicFile);

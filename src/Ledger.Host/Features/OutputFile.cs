@@ -10,6 +10,7 @@ internal static class OutputFile
     /// <exception cref="SetupException">Something of that name is there, or its folder is not.</exception>
     public static string RequireNew(string path)
     {
+        if (string.IsNullOrWhiteSpace(path)) throw new SetupException("No file is named.", "name one to write to");
         if (Directory.Exists(path)) throw new SetupException($"{path} is a folder.", "name a file");
         if (Path.Exists(path)) throw new SetupException($"{path} exists already.", "choose another name, or remove it first");
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) throw new SetupException($"There is no folder {folder}.", "make it first");

@@ -39,7 +39,7 @@ public sealed class BulkFile : IDisposable
         {
             stream = Seekable(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SetupException($"{path} cannot be read: {e.Message}", $"name a file of edits: {BulkFormats.Marks}");
         }
