@@ -5,7 +5,7 @@ using Ledger.Domain;
 
 namespace Ledger.Host.Features.Evaluating;
 
-/// <summary>Texts to measure a perplexity on: a JSON array of strings, or of objects with a <c>Text</c> or <c>text</c>; such an object a line; any other file has one text a line.</summary>
+/// <summary>Texts to measure a perplexity on: a JSON array of strings, or of objects with a <c>Text</c> or <c>text</c>; such an object a line; any other file, and every .txt, has one text a line.</summary>
 /// <param name="Digest">SHA-256 of the whole file.</param>
 public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string> Texts)
 {
@@ -17,6 +17,7 @@ public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string>
         var text = bytes.AsMemory(bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0);
         ImmutableArray<string> texts = text.Span.TrimStart(" \t\r\n"u8) switch
         {
+            _ when Path.GetExtension(path).Equals(".txt", StringComparison.OrdinalIgnoreCase) => [.. Lines()],
             [(byte)'[', ..] => [.. Parsed(path, null, text).EnumerateArray().Select((element, i) => Text(path, i + 1, element))],
             [(byte)'{', ..] => [.. Lines().Select((line, i) => Text(path, i + 1, Parsed(path, i + 1, Encoding.UTF8.GetBytes(line))))],
             _ => [.. Lines()],
@@ -34,7 +35,7 @@ public sealed record TextFile(string Name, Digest Digest, ImmutableArray<string>
         }
         catch (JsonException e)
         {
-            throw new EvaluationDataException(path, record, null, $"not JSON: {e.Message}", "write a JSON array of texts, an object with the field text a line, or one text a line");
+            throw new EvaluationDataException(path, record, null, $"not JSON: {e.Message}", "write a JSON array of texts, an object with the field text a line, or one text a line in a .txt");
         }
     }
 
@@ -58,7 +59,7 @@ internal static class DataBytes
         {
             return File.ReadAllBytes(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new EvaluationDataException(path, null, null, $"cannot be read: {e.Message}", $"name a file of {wanted}");
         }

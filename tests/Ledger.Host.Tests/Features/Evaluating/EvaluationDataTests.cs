@@ -63,6 +63,7 @@ public sealed class EvaluationDataTests : IDisposable
         TextFile.Read(Write("lines.txt", "one text\r\n\n two\n")).Texts.ShouldBe(["one text", " two"]);
         TextFile.Read(Write("array.json", """["one text", {"Corpus":"x","Text":" two"}, {"text":"three"}]""")).Texts.ShouldBe(["one text", " two", "three"]);
         TextFile.Read(Write("lines.jsonl", "{\"text\":\"one text\"}\n\n{\"Text\":\" two\"}\n")).Texts.ShouldBe(["one text", " two"]);
+        TextFile.Read(Write("markup.txt", "[Verse]\n{{no json}}\n")).Texts.ShouldBe(["[Verse]", "{{no json}}"]);
         TextFile.Read(Write("mark.json", "\uFEFF[\"one text\"]")).Texts.ShouldBe(["one text"]);
         Should.Throw<EvaluationDataException>(() => DownstreamFile.Read(Write("sst2.jsonl", """{"sentence":"a \ud800","label":1}"""))).Message.ShouldContain("not Unicode");
         foreach (var (text, says) in new[] { ("[\"a \\udc00\"]", "record 1: the record holds text that is not Unicode"), ("\n \n", "holds no text"), ("[]", "holds no text"), ("[1]", "record 1: text is missing"), ("{\"text\":\"a\"}\nb", "record 2: not JSON"), ("{\"text\":\"a\"}\n{}", "record 2: text is missing"), ("[\"x\"", "not JSON") })
