@@ -123,7 +123,7 @@ internal static class EditCommand
         printer.Line(result.Stopped ? $"Stopped between two edits; everything so far is recorded. The same command goes on with the other {result.Total - result.Done}."
             : result is { Collapsed: true, Standing: [var stand, ..] } ? $"Ended: a stream rule is exceeded, and what helps is {stand.Edit.Id.Short()}, which {Say.OneLine(stand.By)} released; everything so far is recorded. Next: ledger revert {stand.Edit.Id.Short()} --reason \"…\"{Say.On(timeline)}      the same command goes on all the same."
             : result.Collapsed ? $"Ended: a stream rule is exceeded, and nothing that it may withhold helps; everything so far is recorded. Next: ledger watch{Say.On(timeline)}      the same command goes on all the same."
-            : result.Quarantined + result.Withheld > 0 ? "Next: ledger review      ledger log" : "Next: ledger log      ledger ask \"…\"");
+            : result.Quarantined + result.Withheld > 0 ? $"Next: ledger review{Say.On(timeline)}      ledger log{Say.On(timeline)}" : $"Next: ledger log{Say.On(timeline)}      ledger ask \"…\"{Say.On(timeline)}");
     }
 
     private static void Print(Printer printer, EditResult r)
@@ -155,9 +155,9 @@ internal static class EditCommand
     private static string Next(EditResult r) => (r.Recorded, r.Outcome) switch
     {
         (false, _) => "Next: the same without --dry-run",
-        (_, Outcome.Applied) => $"Next: ledger ask \"{Say.OneLine(r.Request.Text)}\"      take it back: ledger revert {r.Edit.Short()} --reason \"…\"",
-        (_, Outcome.Quarantined) => $"Next: ledger show {r.Edit.Short()}      ledger review release {r.Edit.Short()} --reason \"…\"      ledger review dismiss {r.Edit.Short()} --reason \"…\"",
-        _ => $"Next: ledger show {r.Edit.Short()}",
+        (_, Outcome.Applied) => $"Next: ledger ask \"{Say.OneLine(r.Request.Text)}\"{Say.On(r.Timeline)}      take it back: ledger revert {r.Edit.Short()} --reason \"…\"{Say.On(r.Timeline)}",
+        (_, Outcome.Quarantined) => $"Next: ledger show {r.Edit.Short()}{Say.On(r.Timeline)}      ledger review release {r.Edit.Short()} --reason \"…\"{Say.On(r.Timeline)}      ledger review dismiss {r.Edit.Short()} --reason \"…\"{Say.On(r.Timeline)}",
+        _ => $"Next: ledger show {r.Edit.Short()}{Say.On(r.Timeline)}",
     };
 
     private sealed class Steps(ProgressLine line) : IProgress<ApplyEditFeature.Step>

@@ -36,7 +36,7 @@ internal static class LogCommand
             if (printer.IsJson)
                 foreach (var line in log.Lines.TakeLast(most)) printer.Json(line);
             else if (log.Lines.Count == 0)
-                printer.Line($"{log.Timeline} has no edits yet.   Next: ledger edit \"The mother tongue of {{}} is\" --subject \"Danielle Darrieux\" --to English");
+                printer.Line($"{log.Timeline} has no edits yet.   Next: ledger edit \"The mother tongue of {{}} is\" --subject \"Danielle Darrieux\" --to English{Say.On(log.Timeline)}");
             else
                 Print(printer, log, most, face.Time.GetUtcNow());
             return Errors.Done;

@@ -46,7 +46,8 @@ internal static class ReviewCommand
             }
         }
         printer.Line();
-        printer.Line($"Next: {(tried ? "ledger show EDIT" : "ledger review --try")}      ledger review release EDIT [--variant r-rome] --reason \"…\"      ledger review dismiss EDIT --reason \"…\"");
+        var on = Say.On(review.Timeline);
+        printer.Line($"Next: {(tried ? "ledger show EDIT" : "ledger review --try")}{on}      ledger review release EDIT [--variant r-rome] --reason \"…\"{on}      ledger review dismiss EDIT --reason \"…\"{on}");
     }
 
     /// <summary>Less than that is no reason to decide one way or the other.</summary>

@@ -35,7 +35,7 @@ internal static class ShowCommand
         foreach (var e in shown.Events)
             printer.Field($"{shown.Timeline}@{e.Revision}", $"{e.What} by {Say.OneLine(e.Actor)} at {e.Time:yyyy-MM-dd HH:mm:ss}Z{(e.Reason is { } r ? $": {Say.OneLine(r)}" : "")}   hash {e.Hash.Short()} ← {e.Previous.Short()}");
         printer.Line();
-        printer.Line(Next(shown.Status, record.Edit.Short()));
+        printer.Line(Next(shown.Status, record.Edit.Short(), Say.On(shown.Timeline)));
     }
 
     private static void Signals(Printer printer, ShowEdit.Result shown)
@@ -56,11 +56,11 @@ internal static class ShowCommand
 
     private static string Status(EditStatus status) => status == EditStatus.InEffect ? status.Words() : $"{status.Words()}, not in the weights";
 
-    private static string Next(EditStatus status, string id) => status switch
+    private static string Next(EditStatus status, string id, string on) => status switch
     {
-        EditStatus.InEffect => $"Next: ledger revert {id} --reason \"…\"",
-        EditStatus.Quarantined => $"Next: ledger review release {id} --reason \"…\"      ledger review dismiss {id} --reason \"…\"",
-        EditStatus.Reverted => $"Next: ledger reinstate {id} --reason \"…\"",
-        _ => "Next: ledger log",
+        EditStatus.InEffect => $"Next: ledger revert {id} --reason \"…\"{on}",
+        EditStatus.Quarantined => $"Next: ledger review release {id} --reason \"…\"{on}      ledger review dismiss {id} --reason \"…\"{on}",
+        EditStatus.Reverted => $"Next: ledger reinstate {id} --reason \"…\"{on}",
+        _ => $"Next: ledger log{on}",
     };
 }

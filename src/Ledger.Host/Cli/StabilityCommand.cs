@@ -49,7 +49,7 @@ internal static class StabilityCommand
             printer.Field("perplexity", $"on {Say.OneLine(text.Name)}" + (others.Length == 0 ? "" : $"; --json and --html have those on {string.Join(", ", others.Select(t => Say.OneLine(t.Name)))}, too"));
         foreach (var c in r.Collapses) printer.Field("collapse", $"{r.Timeline}@{c.Revision}: {c.Rule} {Say.Number(c.Value)}, over {Say.Number(c.Threshold)} ({c.Policy}); suspects {(c.Suspects.IsEmpty ? "none" : string.Join(", ", c.Suspects.Take(5).Select(s => s.Short())))}");
         printer.Line();
-        printer.Line(page is not null ? $"written to {page}" : "Next: the same with --html FILE      ledger drift");
+        printer.Line(page is not null ? $"written to {page}" : $"Next: the same with --html FILE      ledger drift {r.Timeline}");
     }
 
     private static string[] Row(StabilityPoint p) =>
