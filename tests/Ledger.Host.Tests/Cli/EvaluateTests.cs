@@ -63,10 +63,15 @@ public sealed class EvaluateTests(TinyLedger tiny) : IClassFixture<TinyLedger>
         inherited.GetProperty("before").GetInt32().ShouldBe(4);
         inherited.GetProperty("base").GetRawText().ShouldBe(atBase.GetProperty("totals").GetRawText());
         Totals(inherited).ShouldNotBe(Totals(atBase));
-        (await ledger.RunAsync("edit", "{} lives in", "--subject", "Eve", "--to", "Rome", "-T", "what-if")).ShouldEndWith(0);
+        (await ledger.RunAsync("edit", "{} lives in", "--subject", "Eve", "--to", "Rome", "-T", "what-if")).ShouldEndWith(0).Out.ShouldContain("ledger ask \"Eve lives in\" -T what-if");
         (await ledger.RunAsync("evaluate", "-T", "what-if", "--retention")).ShouldEndWith(0);
         (await ledger.RunAsync("evaluations", "-T", "what-if", "--json")).Json.Select(l => $"{l.GetProperty("timeline").GetString()}@{l.GetProperty("revision").GetInt64()}").ShouldBe(["main@0", "main@2", "what-if@3"]);
         (await ledger.RunAsync("evaluations", "--json")).Json.Count.ShouldBe(2);
+
+        // A state that the parent was asked in is known on the branch, whichever revision has it there.
+        (await ledger.RunAsync("show", "main@1", "-T", "what-if")).ShouldEndWith(0).Out.ShouldContain("--reason \"…\" -T what-if");
+        (await ledger.RunAsync("revert", "what-if@3", "-T", "what-if", "--reason", "to see")).ShouldEndWith(0);
+        (await ledger.RunAsync("evaluate", "-T", "what-if", "--records", "facts.json", "--json")).ShouldEndWith(0).Json[0].GetProperty("before").GetInt32().ShouldBe(4);
     }
 
     [Fact]

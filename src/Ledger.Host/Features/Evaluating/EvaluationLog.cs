@@ -15,9 +15,13 @@ public sealed class EvaluationLog(LedgerSession session, RevisionPoint point, Ti
 {
     private readonly TimelineId owner = session.Setup.Owner(point.Timeline, point.Revision).Started.Timeline;
 
-    /// <summary>What is recorded of this state.</summary>
-    public async Task<IReadOnlyList<EvaluationRun>> RunsAsync(CancellationToken token) =>
-        [.. EvaluationRun.Of(await session.ObservationsAsync(owner, token).ToListAsync(token)).Where(r => r.State == history.Timeline.State)];
+    /// <summary>What is recorded of this state, on the timeline or on those that it came from.</summary>
+    public async Task<IReadOnlyList<EvaluationRun>> RunsAsync(CancellationToken token)
+    {
+        var observed = new List<EventEnvelope>();
+        foreach (var line in session.Setup.Ancestry(point.Timeline)) observed.AddRange(await session.ObservationsAsync(line.Started.Timeline, token).ToListAsync(token));
+        return [.. EvaluationRun.Of(observed).Where(r => r.State == history.Timeline.State)];
+    }
 
     /// <summary>What is recorded of the base.</summary>
     public async Task<IReadOnlyList<EvaluationRun>> BaseRunsAsync(CancellationToken token)
