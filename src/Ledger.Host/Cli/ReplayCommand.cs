@@ -37,9 +37,9 @@ internal static class ReplayCommand
         face.Bind(command, async (parsed, printer, token) =>
         {
             var timeline = CommonOptions.TimelineOf(parsed);
+            var replayed = CommonOptions.RevisionsOf(parsed, parsed.GetValue(source) is { } written ? [written] : null)[0];
             var request = new ReplayTimeline.Request(
-                CommonOptions.LedgerOf(parsed), CommonOptions.RevisionsOf(parsed, parsed.GetValue(source) is { } written ? [written] : null)[0],
-                parsed.GetValue(from) is { } at ? RevisionName.Parse(at, timeline) : null, parsed.GetRequiredValue(name),
+                CommonOptions.LedgerOf(parsed), replayed, parsed.GetValue(from) is { } at ? RevisionName.Parse(at, replayed.Timeline ?? timeline) : null, parsed.GetRequiredValue(name),
                 parsed.GetValue(mode) switch { null => null, "factors" => ReplayMode.Factors, "values" => ReplayMode.Values, "optimise" => ReplayMode.Optimise, _ => ReplayMode.Auto },
                 VariantNames.TryParse(parsed.GetValue(variant), out var v) ? v : null, parsed.GetValue(without) ?? [], parsed.GetValue(only) ?? [], ReadOrder(parsed.GetValue(order)),
                 parsed.GetValue(gate), parsed.GetValue(outcomes) is not null, parsed.GetValue(purpose), parsed.GetValue(CommonOptions.Model), CommonOptions.AuthorOf(parsed), null);
@@ -63,7 +63,7 @@ internal static class ReplayCommand
             var edits = File.ReadLines(file).Select(l => l.Split('#')[0].Trim()).Where(l => l.Length > 0).ToList();
             return edits.Count > 0 ? edits : throw new SetupException($"{file} names no edit.", "name every edit that is replayed, one id a line");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SetupException($"{file} cannot be read: {e.Message}", "name a file with one edit id a line");
         }
@@ -84,8 +84,8 @@ internal static class ReplayCommand
         printer.Line();
         printer.Line($"{r.Timeline}: {r.Source}@{r.From + 1} to @{r.To} replayed ({r.Mode.ToString().ToLowerInvariant()}), {r.Applied} let in{(r.Released > 0 ? $", {r.Released} of them released" : "")}, {r.Quarantined} quarantined, {r.Rejected} rejected"
             + (r.Before > 0 ? $", {Say.Count(r.Before, "step")} done before" : "") + $"; now at {r.Timeline}@{r.Head}");
-        if (r.WouldStop > 0) printer.Field("gate", $"{Say.Count(r.WouldStop, "edit")} let in that a rule caught: the policy only observes");
-        if (lines.Where(l => l.How == ReplayMode.Values).DistinctBy(l => l.Edit).Count() is > 0 and var unasked) printer.Field("gate", $"the rule unreached was not evaluated for {Say.Count(unasked, "edit")}: it needs a pass through the edited model, which --mode optimise makes");
+        if (r.WouldStop > 0) printer.Field("gate", $"{Say.Count(r.WouldStop, "edit")} let in that a rule caught: it only observes, or what was recorded is kept");
+        if (r.Unasked > 0) printer.Field("gate", $"the rule unreached was not evaluated for {Say.Count(r.Unasked, "edit")}: it needs a pass through the edited model, which --mode optimise makes");
         if (r.Flagged > 0) printer.Field("▲", $"{Say.Count(r.Flagged, "edit")} with a v_e that was found on a different model (m₀ shift over {Say.Number(Projections.Replay.Replayer.DifferentModel)}): --mode auto finds it anew");
         printer.Field("state", $"{r.State.Value.Short()}   " + (r.Fingerprint is { } f ? $"fingerprint {f.Short()}" : r.WithoutFingerprint is { } why ? $"no fingerprint: {Say.OneLine(why)}" : ""));
         printer.Line();

@@ -42,6 +42,7 @@ internal sealed class ReplayRun(LedgerSession session, TimelineHistory target, R
         return new ReplayTimeline.Result(
             target.Name, order.Source.Name, order.From, order.Started.To, order.Rules.Mode, steps.Length, before, counts.LetIn, counts.Released, counts.Quarantined, counts.Rejected,
             lines.Where(l => l.DifferentModel).DistinctBy(l => l.Edit).Count(), lines.Count(l => l is { Released: false, Outcome: Outcome.Applied, Caught: not null }),
+            Own().Select(r => r.Event).OfType<EditJudged>().Count(e => e.Record.Verdict.Findings.Any(f => f is { Rule: Rules.Unreached, Result: FindingResult.NotEvaluated })),
             target.Timeline.Revision, target.Timeline.State, null, null, Stopped: false);
     }
 

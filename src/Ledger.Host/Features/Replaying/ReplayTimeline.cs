@@ -53,11 +53,12 @@ public static class ReplayTimeline
     /// <param name="Released">Those of them that only a release let in.</param>
     /// <param name="Quarantined">Edits that were quarantined and that no release let in.</param>
     /// <param name="Flagged">Edits whose v_e was found on a different model.</param>
-    /// <param name="WouldStop">Edits that the gate let in though a rule that only observes caught them.</param>
+    /// <param name="WouldStop">Edits that were let in though a rule caught them: it only observes, or what was recorded is kept.</param>
+    /// <param name="Unasked">Edits of which the rule <c>unreached</c> was not evaluated, for want of a pass through the model with them.</param>
     /// <param name="Fingerprint">Null where the base was not at hand; <paramref name="WithoutFingerprint"/> says why.</param>
     /// <param name="Stopped">True when the run was cancelled between two steps; everything before is recorded.</param>
     public sealed record Result(
-        string Timeline, string Source, long From, long To, ReplayMode Mode, int Steps, int Before, int Applied, int Released, int Quarantined, int Rejected, int Flagged, int WouldStop,
+        string Timeline, string Source, long From, long To, ReplayMode Mode, int Steps, int Before, int Applied, int Released, int Quarantined, int Rejected, int Flagged, int WouldStop, int Unasked,
         long Head, StateId State, Digest? Fingerprint, string? WithoutFingerprint, bool Stopped);
 
     public sealed class Handler(LedgerSessions sessions, IModelLibrary library, BaseGuard guard, Func<LedgerPaths, IKeyStatisticsStore> stores) : IRequestHandler<Request, Result>
