@@ -64,11 +64,9 @@ internal static class BlameCommand
 
     private static string Verdict(BlameEdits.Result r)
     {
-        var first = r.Suspects[0];
-        var id = first.Edit.Id.Short();
         var confirmed = r.Suspects.Count(s => s.Without is not null);
         if (confirmed == 0) return $"Ranked by how far each of the {Say.Count(r.InEffect, "edit")} in effect moves the output there; --confirm 5 runs the model without the first ones.";
-        if (first.Changes == true) return $"Without {id} the answer is another one.   Next: ledger show {id}{Say.On(r.Timeline)}      take it out: ledger revert {id} --reason \"…\"{Say.On(r.Timeline)}";
+        if (r.Suspects.FirstOrDefault(s => s.Changes == true)?.Edit.Id.Short() is { } id) return $"Without {id} the answer is another one.   Next: ledger show {id}{Say.On(r.Timeline)}      take it out: ledger revert {id} --reason \"…\"{Say.On(r.Timeline)}";
         return $"None of the {confirmed} that were left out changes the answer alone.   Next: more of them with --confirm {Math.Min(4 * confirmed, r.InEffect)}"
             + (r.Now!.Text == r.Base!.Text ? "; the base says the same" : "");
     }

@@ -47,7 +47,7 @@ public static class CopyLedger
             IEventStore target = request.Server is { } server ? await EventStoreDbStore.OpenAsync(server, ledger, time, token)
                 : inFile ? await SqliteEventStore.OpenAsync(unfinished, File.Exists(unfinished) ? OpenMode.Open : OpenMode.Create, time, token)
                 : await sessions.StoreAsync(to, token);
-            var where = target is EventStoreDbStore on ? on.Server.ToString() : to.File;
+            var where = target is EventStoreDbStore on ? on.Server.ToString() : inFile ? unfinished : to.File;
             Result result;
             await using (target)
             {

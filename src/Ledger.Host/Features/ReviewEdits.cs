@@ -62,7 +62,7 @@ public static class ReviewEdits
         {
             await using var session = await sessions.OpenAsync(request.Ledger, token);
             var history = await session.HistoryAsync(request.Timeline, token);
-            var entries = history.Timeline.Edits.Values.Where(e => e.Status == EditStatus.Quarantined).OrderBy(e => e.Revision).ToList();
+            var entries = history.Timeline.Edits.Values.Where(e => e.Status == EditStatus.Quarantined).OrderBy(e => e.Revision).ThenBy(e => e.Edit.Value).ToList();
             if (request.Edit is { } named)
             {
                 var entry = history.Timeline.Known(await session.FindEditAsync(history, named, token));

@@ -41,10 +41,13 @@ public sealed class TimelineHistory
     private readonly Dictionary<EditId, List<Making>> makings = [];         // the last one counts
     private readonly List<ImmutableArray<WeightedDelta>> changes = [];
 
-    private TimelineHistory(TimelineTip start, TimelineStarted started)
+    private readonly Digest origin;             // what the chain of revision 1 goes on from
+
+    private TimelineHistory(TimelineTip start, TimelineStarted started, Digest origin)
     {
         Tip = start;
         Started = started;
+        this.origin = origin;
     }
 
     public TimelineStarted Started { get; }
@@ -67,7 +70,7 @@ public sealed class TimelineHistory
     public IReadOnlyList<ImmutableArray<WeightedDelta>> Changes => changes;
 
     public static TimelineHistory Start(TimelineStarted started, Digest chainStart, Digest baseMatrix) =>
-        new(TimelineTip.Start(started, chainStart, baseMatrix), started);
+        new(TimelineTip.Start(started, chainStart, baseMatrix), started, chainStart);
 
     /// <summary>A timeline that leaves this one at a revision: it has everything up to there.</summary>
     /// <param name="started">Its start, with the fork.</param>
@@ -76,7 +79,7 @@ public sealed class TimelineHistory
     public TimelineHistory Branch(TimelineStarted started, Digest chainStart)
     {
         var past = At(started.Fork!.Revision);
-        var branch = new TimelineHistory(past.Tip.Branch(started, chainStart), started);
+        var branch = new TimelineHistory(past.Tip.Branch(started, chainStart), started, origin);
         branch.rows.AddRange(past.rows);
         branch.changes.AddRange(past.changes);
         foreach (var (edit, record) in past.records) branch.records.Add(edit, record);
@@ -145,7 +148,7 @@ public sealed class TimelineHistory
     {
         if (revision < 0 || revision > Timeline.Revision)
             throw new RevisionUnknownException($"{Name} has no revision {revision}.", $"it has revisions 0 (the base) to {Timeline.Revision}");
-        var past = Start(Started, default, Timeline.BaseMatrix);
+        var past = Start(Started, origin, Timeline.BaseMatrix);
         // What a merge took is known here already: this history is its source as well.
         foreach (var row in rows.Take((int)revision)) past.Add(row.Envelope, this);
         return past;
