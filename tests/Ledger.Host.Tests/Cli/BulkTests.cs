@@ -84,7 +84,7 @@ public sealed class BulkTests(TinyLedger tiny) : IClassFixture<TinyLedger>
     }
 
     [Fact]
-    public async Task Two_processes_on_one_ledger_follow_each_other_with_rebase()
+    public async Task Two_processes_on_one_ledger_lose_nothing_and_keep_their_order_with_rebase()
     {
         var ledger = tiny.Copy();
         foreach (var name in new[] { "Ada", "Bob" })

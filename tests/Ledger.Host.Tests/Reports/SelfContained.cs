@@ -23,6 +23,6 @@ internal static class SelfContained
         }
         // What is referred to is there, once.
         var ids = root.Descendants().Attributes("id").Select(a => a.Value).ToArray();
-        root.Descendants().Attributes().Where(a => a.Value.StartsWith("url(#", StringComparison.Ordinal)).Select(a => a.Value[5..^1]).ShouldBeSubsetOf(ids);
+        root.Descendants().Attributes().Where(a => a.Value.StartsWith("url(#", StringComparison.Ordinal)).Select(a => a.Value[5..^1]).ShouldAllBe(id => ids.Count(i => i == id) == 1);
     }
 }
