@@ -8,7 +8,7 @@ internal static class AskCommand
     public static Command Create(Face face)
     {
         var prompt = new Argument<string>("PROMPT") { Description = "What the model shall continue." };
-        var at = new Option<string[]>("--at") { Description = "Revisions to ask, besides the base; default main@head.", HelpName = "REVISION" };
+        var at = new Option<string[]>("--at") { Description = "Revisions to ask, besides the base; default the head of --timeline.", HelpName = "REVISION" };
         var tokens = new Option<int>("--tokens") { Description = "Length of the greedy continuation.", DefaultValueFactory = _ => 12, HelpName = "N" };
         tokens.Check(parsed =>
         {
