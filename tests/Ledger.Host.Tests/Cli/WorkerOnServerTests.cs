@@ -41,6 +41,33 @@ public sealed class WorkerOnServerTests(TinyLedgerOnServer tiny) : WorkerTests(t
         (await RunAsync(ledger, "log", "--json")).Json.Select(l => l.GetProperty("subject").GetString()).ShouldBe(["Ada", "Bob"]);
     }
 
+    /// <summary>The subscription lives on: the queue would wait for this worker's word.</summary>
+    [Fact]
+    public async Task A_job_whose_result_cannot_be_told_while_the_queue_is_well_is_done_by_the_same_worker_afterwards()
+    {
+        var ledger = Ledger();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        using Lines worked = new();
+        var edit = -1;
+        try
+        {
+            // Everything behind the edit's own append: what came of the job.
+            tiny.Cluster.OnAppend = n => edit >= 0 && n > edit && worked.Count("waiting:") == 0 ? AppendFault.NotReady : AppendFault.None;
+            await QueueAsync(ledger, "Ada");
+            edit = tiny.Cluster.Appends + 1;
+            var worker = StayAsync(ledger, worked, stop.Token, "worker", "--name", "desk");
+            await UntilAsync(async () => (await StatesAsync(ledger))[0] == "done", () => $"worker ({worker.Status}): {worked}");
+            worked.Count("waiting:").ShouldBe(1);
+            await stop.CancelAsync();
+            (await worker).ShouldBe(0);
+        }
+        finally
+        {
+            tiny.Cluster.OnAppend = _ => AppendFault.None;
+        }
+        (await RunAsync(ledger, "log", "--json")).Json.ShouldHaveSingleItem().GetProperty("subject").GetString().ShouldBe("Ada");
+    }
+
     [Fact]
     public async Task A_server_that_is_restored_under_a_worker_ends_it_before_it_appends_and_a_follower_makes_its_rows_anew()
     {
