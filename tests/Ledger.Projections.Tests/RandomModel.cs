@@ -36,13 +36,18 @@ internal sealed class RandomModel
 
     public EffectiveEdit Edit(IReadOnlyList<RankOneDelta> state, Variant variant)
     {
-        Float32Vector kBar = Key(), noise = Key();
-        var kO = new Float32Vector([.. kBar.Span.ToArray().Select((x, i) => x + noise[i] / 2)]);
-        var keys = new EditKeys(kBar, kO, Direction(kBar), Direction(kO), BaseOutput(kBar), BaseOutput(kO));
-        var id = new EditId((UInt128)(++made));
-        var request = new EditRequest("{} is", $"subject {made}", "so");
-        var vE = Vector(Dv);
-        return new EffectiveEdit(id, id, request, keys, vE, variant, Rederive.Values(keys, vE, variant, state).Factors.Delta);
+        while (true)
+        {
+            Float32Vector kBar = Key(), noise = Key();
+            var kO = new Float32Vector([.. kBar.Span.ToArray().Select((x, i) => x + noise[i] / 2)]);
+            var keys = new EditKeys(kBar, kO, Direction(kBar), Direction(kO), BaseOutput(kBar), BaseOutput(kO));
+            var vE = Vector(Dv);
+            // At a key of two dimensions that is zero nothing can be written: such an edit is never let in.
+            var delta = Rederive.Values(keys, vE, variant, state).Factors.Delta;
+            if (!delta.IsFinite()) continue;
+            var id = new EditId((UInt128)(++made));
+            return new EffectiveEdit(id, id, new EditRequest("{} is", $"subject {made}", "so"), keys, vE, variant, delta);
+        }
     }
 
     /// <summary>So many edits, each computed on a state with those before it in effect.</summary>
